@@ -1,0 +1,168 @@
+"""Opening the database: the engine, the session factory, and the check that this is not a copy."""
+
+import hashlib
+import os
+import platform
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from publisher.errors import StoreError
+from publisher.store.models import Installation
+from publisher.store.restored import hold_everything
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_MS = 10_000
+
+
+class Store:
+    """An opened database. `begin` for work that writes, `reading` for work that promises not to."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        self._writer = sessionmaker(engine, expire_on_commit=False)
+        self._reader = sessionmaker(engine.execution_options(read_only=True), expire_on_commit=False)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back when anything is raised."""
+        with self._writer.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One consistent view that waits for no writer."""
+        with self._reader() as session:
+            yield session
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def open_store(url: str, now: datetime) -> Store:
+    """Migrate the database to head and open it.
+
+    A database that was copied or restored elsewhere is paused, its unfinished operations held (design.md
+    §5.12). Raises StoreError in words for the administrator when the database cannot be used.
+    """
+    engine = make_engine(url)
+    try:
+        migrate(engine)
+        with Session(engine) as session, session.begin():
+            recognise(session, now)
+    except (OperationalError, OSError) as error:
+        raise StoreError(f"cannot use the database {redacted(url)}: {_reason(error)}") from error
+    return Store(engine)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine with our settings for SQLite (WAL, foreign keys, immediate writers) or PostgreSQL."""
+    target = make_url(url)
+    if target.get_backend_name() == "postgresql":
+        return create_engine(target.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if target.database and target.database != ":memory:":
+        try:
+            Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot create the data folder: {error.strerror}") from error
+    engine = create_engine(target, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # SQLAlchemy sends our own BEGIN below, so the driver must not send one of its own.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        # A claim must survive a power cut before the send leaves.
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "temp_store = MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later would fail with "database is locked" at once,
+    # whatever the busy timeout; readers that promise not to write ask for a deferred one.
+    deferred = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
+
+
+def migrate(engine: Engine) -> None:
+    """Carry the tables to the newest revision; two processes starting at once do it one after the other."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(7265321)"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def recognise(session: Session, now: datetime) -> None:
+    """Write the installation's row on the first start; on a copy, pause and hold everything."""
+    here = fingerprint(session)
+    installation = session.get(Installation, 1)
+    if installation is None:
+        session.add(Installation(id=1, uid=uuid.uuid4().hex, fingerprint=here, created_at=now))
+    elif installation.fingerprint != here:
+        hold_everything(session, installation, now)
+        installation.fingerprint = here
+
+
+def fingerprint(session: Session) -> str:
+    """The place where the data lies: machine and file on SQLite, cluster and database on PostgreSQL.
+
+    A moved or renamed data folder keeps it; a copied one does not, nor does a dump loaded elsewhere.
+    """
+    bind = session.get_bind()
+    if bind.dialect.name == "postgresql":
+        place = session.execute(
+            text(
+                "SELECT system_identifier::text || ':' ||"
+                " (SELECT oid::text FROM pg_database WHERE datname = current_database())"
+                " FROM pg_control_system()"
+            )
+        ).scalar_one()
+    else:
+        file = session.execute(text("SELECT file FROM pragma_database_list WHERE name = 'main'")).scalar_one()
+        place = f"{_machine()}:{os.stat(file).st_ino if file else 'memory'}"
+    return hashlib.sha256(place.encode()).hexdigest()
+
+
+def _machine() -> str:
+    for file in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        try:
+            if known := Path(file).read_text("ascii").strip():
+                return known
+        except OSError:
+            continue
+    return f"{platform.node()}:{uuid.getnode()}"
+
+
+def redacted(url: str) -> str:
+    """The address without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _reason(error: SQLAlchemyError | OSError) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().splitlines()[0]
