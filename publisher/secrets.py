@@ -1,4 +1,4 @@
-"""The key that encrypts accounts' secrets. It lies in a file of its own, outside the database and the backup."""
+"""The key that encrypts accounts' secrets, in a file of its own outside the database and the backup."""
 
 import os
 from pathlib import Path

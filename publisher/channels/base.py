@@ -26,7 +26,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What stands on the network: one external id per element of the edition, in order, and the first link."""
+    """What stands on the network: an external id per element of the edition, in order; the first one's link."""
 
     external_ids: tuple[int | str, ...]
     permalink: str

@@ -1,4 +1,4 @@
-"""The capability table: what each network can do. Screens and rules read it and never ask which network it is.
+"""The capability table: what each network can do. Screens and rules read it and never ask which it is.
 
 Facts: the networks' documentation as gathered for the office (docs/administrator/networks.md), November 2026.
 """

@@ -95,7 +95,7 @@ def after_error(error: ChannelError, progress: Progress, now: datetime) -> Trans
 
 
 def choose_settling(progress: Progress, now: datetime) -> Settling:
-    """Edits and deletes may be repeated; a publish only while its key is surely recognised and news is news."""
+    """Edits and deletes may be repeated; a publish only while its key is recognised and the news is news."""
     if progress.kind is not OperationKind.PUBLISH:
         return Settling.RESEND
     key_holds = now - progress.first_sent_at < progress.key_window
@@ -111,11 +111,8 @@ def after_read_back(found: Found, progress: Progress, now: datetime) -> Transiti
         return Transition(state=OperationState.SENT)
     if found is Found.ABSENT and progress.key_window:
         return _retry(progress, now, None)
-    reason = {
-        "code": "UNCONFIRMED",
-        "message": N_("The network did not say whether the post stands."),
-        "params": {},
-    }
+    message = N_("The network did not say whether the post stands.")
+    reason = {"code": "UNCONFIRMED", "message": message, "params": {}, "detail": ""}
     return Transition(state=OperationState.UNCONFIRMED, error=reason)
 
 

@@ -422,7 +422,7 @@ class Operation(Base):
     state: Mapped[OperationState]
     priority: Mapped[Priority]
     key: Mapped[str] = mapped_column(String(32), unique=True)
-    edition: Mapped[dict[str, Any]]
+    edition: Mapped[dict[str, Any] | None]
     due: Mapped[datetime]
     latest: Mapped[datetime | None]
     wake_at: Mapped[datetime | None]

@@ -1,0 +1,124 @@
+"""Corrections: the newest version for everyone who got, or is about to get, an older one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from publisher.actions.editions import ChannelEdition, check_editions, editions_of
+from publisher.actions.publish import timing_for
+from publisher.config import Delivery
+from publisher.core.messages import N_
+from publisher.core.permissions import Act, Actor, require
+from publisher.core.plan import Conflict, Existing, Step, plan_correction
+from publisher.core.platforms import PLATFORMS
+from publisher.core.states import ENDED_ITEMS, LIVE_ITEMS, ItemStatus
+from publisher.errors import RuleError
+from publisher.store.audit import record_act
+from publisher.store.channels import list_channels
+from publisher.store.items import get_item, get_version
+from publisher.store.models import Channel, Item, Version
+from publisher.store.outbox import Carried, carry_out, list_existing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What an act would do where: the plan's steps, the channels they are about, and what stands in the way."""
+
+    steps: tuple[Step, ...]
+    conflicts: tuple[Conflict, ...]
+    editions: tuple[ChannelEdition, ...]
+    existing: tuple[Existing, ...]
+
+
+def preview_correction(session: Session, item_id: int, *, reissue: bool = False) -> Preview:
+    """What correcting to the newest version would do; writes nothing."""
+    item = get_item(session, item_id)
+    version = get_version(session, item)
+    existing = list_existing(session, item.id)
+    editions = editions_of(version, _reached(session, existing))
+    steps, conflicts = plan_correction(
+        {edition.channel.id: edition.edition for edition in editions},
+        existing,
+        {edition.channel.id: PLATFORMS[edition.channel.network] for edition in editions},
+        reissue=reissue,
+    )
+    return Preview(
+        steps=tuple(steps), conflicts=tuple(conflicts), editions=tuple(editions), existing=tuple(existing)
+    )
+
+
+def correct_item(
+    session: Session, actor: Actor, item_id: int, delivery: Delivery, now: datetime, *, reissue: bool = False
+) -> Carried:
+    """Send the newest version to everyone who got the item, or replace what is still waiting.
+
+    Raises RuleError when nobody has it, when an edition does not fit, or when a post's media class would
+    change and `reissue` (withdraw and publish anew) was not chosen; NotAllowed.
+    """
+    item = get_item(session, item_id)
+    require(actor, Act.CORRECT, item.desk_id)
+    if item.status in ENDED_ITEMS:
+        raise RuleError("", N_("The item is withdrawn."))
+    preview = preview_correction(session, item_id, reissue=reissue)
+    if preview.conflicts:
+        raise RuleError(
+            "reissue",
+            N_("Pictures were added or taken away: the network cannot change that in a post. "
+               "Choose to withdraw the post and publish it anew."),
+        )  # fmt: skip
+    if not preview.steps:
+        raise RuleError("", N_("Nobody has this item: there is nothing to correct."))
+    check_editions(preview.editions)
+    version = get_version(session, item)
+    carried = carry_until_settled(session, item, version, actor, delivery, now, reissue=reissue)
+    _mark(item, version, actor, now)
+    record_act(
+        session, actor, "item.correct", f"item:{item.id}", now, version=version.number,
+        operations=[*carried.added, *carried.replaced], reissue=reissue,
+    )  # fmt: skip
+    return carried
+
+
+def carry_until_settled(
+    session: Session,
+    item: Item,
+    version: Version,
+    actor: Actor,
+    delivery: Delivery,
+    now: datetime,
+    *,
+    reissue: bool,
+) -> Carried:
+    """Carry the plan out; what a worker took in hand between plan and write is planned once more."""
+    timing = timing_for(item.priority, now, delivery, undo=False)
+    preview = preview_correction(session, item.id, reissue=reissue)
+    carried = carry_out(session, preview.steps, version, timing, actor.user_id, now)
+    if carried.missed:
+        session.expire_all()
+        again = preview_correction(session, item.id, reissue=reissue)
+        missed = {op.channel_id for op in again.existing if op.id in carried.missed}
+        rest = [step for step in again.steps if step.channel_id in missed]
+        more = carry_out(session, rest, version, timing, actor.user_id, now)
+        carried = Carried(
+            added=carried.added + more.added,
+            replaced=carried.replaced + more.replaced,
+            cancelled=carried.cancelled + more.cancelled,
+            missed=more.missed,
+        )
+    return carried
+
+
+def _reached(session: Session, existing: Sequence[Existing]) -> list[Channel]:
+    reached = {op.channel_id for op in existing}
+    return [channel for channel in list_channels(session, retired=True) if channel.id in reached]
+
+
+def _mark(item: Item, version: Version, actor: Actor, now: datetime) -> None:
+    if version.approved_at is None:
+        version.approved_at = now
+        version.approved_by_id = actor.user_id
+    if item.status in LIVE_ITEMS:
+        item.status = ItemStatus.CORRECTED
+    item.updated_at = now

@@ -1,0 +1,99 @@
+"""Publishing and scheduling: the version and its operations, in one transaction."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from publisher.actions.editions import check_editions, editions_of
+from publisher.config import Delivery
+from publisher.core.items import can_publish, is_out
+from publisher.core.messages import N_
+from publisher.core.permissions import Act, Actor, may, require
+from publisher.core.plan import plan_publish
+from publisher.core.schedule import check_due, latest_time
+from publisher.core.states import ItemStatus, Priority
+from publisher.errors import NotAllowed, RuleError
+from publisher.store.audit import record_act
+from publisher.store.items import get_item, get_version
+from publisher.store.models import Item, Version
+from publisher.store.outbox import Carried, Timing, carry_out, list_channels_of_item, list_existing
+
+
+def publish_item(
+    session: Session,
+    actor: Actor,
+    item_id: int,
+    delivery: Delivery,
+    now: datetime,
+    *,
+    due: datetime | None = None,
+    undo: bool = False,
+) -> Carried:
+    """Plan the newest version for all its channels: at `due`, or now, with the undo time if asked for.
+
+    Channels that already have the item are left alone. Raises RuleError at the field that is wrong
+    (channels, body, layout, media, due), NotAllowed, EmbargoInForce.
+    """
+    item = get_item(session, item_id)
+    version = get_version(session, item)
+    require(actor, Act.PUBLISH, item.desk_id)
+    if not can_publish(item.status):
+        raise RuleError("", N_("The item is withdrawn."))
+    channels = list_channels_of_item(session, item)
+    if not channels:
+        raise RuleError("channels", N_("Choose at least one channel."))
+    for channel in channels:
+        if not may(actor, Act.PUBLISH, channel.desk_id):
+            raise NotAllowed(
+                "channels",
+                N_("You may not publish to “{channel}”: it belongs to another desk."),
+                channel=channel.title,
+            )
+    if not version.body.strip() and not version.overrides:
+        raise RuleError("body", N_("Write the text."))
+    check_due(due or now, item.embargo, now)
+    editions = editions_of(version, channels)
+    check_editions(editions)
+    steps = plan_publish(
+        {edition.channel.id: edition.edition for edition in editions}, list_existing(session, item.id)
+    )
+    if not steps:
+        raise RuleError("channels", N_("All chosen channels already have this item."))
+    timing = timing_for(item.priority, due or now, delivery, undo=undo and due is None)
+    carried = carry_out(session, steps, version, timing, actor.user_id, now)
+    _approve(version, actor, now)
+    if not is_out(item.status):
+        item.status = ItemStatus.SCHEDULED
+        item.due = timing.due
+    item.updated_at = now
+    record_act(
+        session, actor, "item.schedule" if due else "item.publish", f"item:{item.id}", now,
+        version=version.number, due=timing.due.isoformat(), operations=list(carried.added),
+    )  # fmt: skip
+    return carried
+
+
+def timing_for(priority: Priority, due: datetime, delivery: Delivery, *, undo: bool) -> Timing:
+    """Due and latest time by the settings; emergencies have no undo."""
+    stale = timedelta(minutes=delivery.stale_minutes)
+    emergency_stale = timedelta(minutes=delivery.emergency_stale_minutes)
+    wait = (
+        timedelta(seconds=delivery.undo_seconds)
+        if undo and priority is not Priority.EMERGENCY
+        else timedelta()
+    )
+    return Timing(
+        due=due, latest=latest_time(due, priority, stale, emergency_stale), priority=priority, undo=wait
+    )
+
+
+def _approve(version: Version, actor: Actor, now: datetime) -> None:
+    """Whoever may publish approves by publishing."""
+    if version.approved_at is None:
+        version.approved_at = now
+        version.approved_by_id = actor.user_id
+
+
+def item_realms(item: Item) -> set[str]:
+    """The realms of the item's channels: training and real must be told apart on every screen."""
+    return {channel.account.realm.value for channel in item.channels}

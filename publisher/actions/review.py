@@ -1,0 +1,54 @@
+"""Review: an author hands a version in, an editor approves or returns it."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from publisher.core.messages import N_
+from publisher.core.permissions import Act, Actor, require
+from publisher.core.states import ItemStatus
+from publisher.errors import RuleError
+from publisher.store.audit import record_act
+from publisher.store.items import get_item, get_version
+
+
+def submit_item(session: Session, actor: Actor, item_id: int, now: datetime) -> None:
+    """Hand the newest version in for review. Raises RuleError unless the item is a draft."""
+    _step(session, actor, item_id, now, Act.WRITE, {ItemStatus.DRAFT}, ItemStatus.IN_REVIEW, "item.submit")
+
+
+def return_item(session: Session, actor: Actor, item_id: int, now: datetime) -> None:
+    """Give an item in review back to its author."""
+    states = {ItemStatus.IN_REVIEW, ItemStatus.APPROVED}
+    _step(session, actor, item_id, now, Act.PUBLISH, states, ItemStatus.DRAFT, "item.return")
+
+
+def approve_item(session: Session, actor: Actor, item_id: int, number: int, now: datetime) -> None:
+    """Approve version `number`, which must still be the newest. Raises RuleError otherwise."""
+    item = get_item(session, item_id)
+    if item.head != number:
+        raise RuleError("", N_("Somebody saved a newer version meanwhile: read it first."))
+    states = {ItemStatus.DRAFT, ItemStatus.IN_REVIEW}
+    _step(session, actor, item_id, now, Act.PUBLISH, states, ItemStatus.APPROVED, "item.approve")
+    version = get_version(session, item)
+    version.approved_at = now
+    version.approved_by_id = actor.user_id
+
+
+def _step(
+    session: Session,
+    actor: Actor,
+    item_id: int,
+    now: datetime,
+    act: Act,
+    allowed: set[ItemStatus],
+    status: ItemStatus,
+    action: str,
+) -> None:
+    item = get_item(session, item_id)
+    require(actor, act, item.desk_id)
+    if item.status not in allowed:
+        raise RuleError("", N_("The item has moved on meanwhile: look at it again."))
+    item.status = status
+    item.updated_at = now
+    record_act(session, actor, action, f"item:{item.id}", now, version=item.head)

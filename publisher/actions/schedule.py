@@ -1,0 +1,71 @@
+"""Moving what is planned: another time, or not at all (which is also how “publish now” is undone)."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from publisher.actions.publish import timing_for
+from publisher.config import Delivery
+from publisher.core.messages import N_
+from publisher.core.permissions import Act, Actor, require
+from publisher.core.schedule import check_due
+from publisher.core.states import ItemStatus, OperationKind, OperationState
+from publisher.errors import RuleError
+from publisher.store.audit import record_act
+from publisher.store.items import get_item
+from publisher.store.models import Item
+from publisher.store.outbox import cancel_operation, list_existing, reschedule_operation
+
+
+def reschedule_item(
+    session: Session, actor: Actor, item_id: int, due: datetime, delivery: Delivery, now: datetime
+) -> int:
+    """Give every publish that has not left another time; the number that moved.
+
+    Raises RuleError for a bad time or when nothing is waiting any more.
+    """
+    item = get_item(session, item_id)
+    require(actor, Act.PUBLISH, item.desk_id)
+    check_due(due, item.embargo, now)
+    timing = timing_for(item.priority, due, delivery, undo=False)
+    waiting = _waiting(session, item)
+    moved = sum(reschedule_operation(session, op_id, due, timing.latest) for op_id in waiting)
+    if not moved:
+        raise RuleError("", N_("Nothing of this item is waiting any more."))
+    item.due = due
+    item.updated_at = now
+    record_act(session, actor, "item.reschedule", f"item:{item.id}", now, due=due.isoformat())
+    return moved
+
+
+def take_back(session: Session, actor: Actor, item_id: int, now: datetime) -> int:
+    """Cancel every publish that has not left; the number cancelled. What has left stays.
+
+    Raises RuleError when everything has already gone out.
+    """
+    item = get_item(session, item_id)
+    require(actor, Act.PUBLISH, item.desk_id)
+    cancelled = sum(cancel_operation(session, op_id) for op_id in _waiting(session, item))
+    if not cancelled:
+        raise RuleError("", N_("Too late: it has already gone out. You can withdraw it."))
+    if item.status is ItemStatus.SCHEDULED and _nothing_left(session, item):
+        item.status = ItemStatus.APPROVED
+        item.due = None
+    item.updated_at = now
+    record_act(session, actor, "item.take_back", f"item:{item.id}", now, operations=cancelled)
+    return cancelled
+
+
+WAITING = {OperationState.PLANNED, OperationState.HELD, OperationState.RETRYING}
+
+
+def _waiting(session: Session, item: Item) -> list[int]:
+    return [
+        op.id
+        for op in list_existing(session, item.id)
+        if op.kind is OperationKind.PUBLISH and op.state in WAITING
+    ]
+
+
+def _nothing_left(session: Session, item: Item) -> bool:
+    return all(op.state is OperationState.CANCELLED for op in list_existing(session, item.id))

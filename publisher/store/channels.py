@@ -1,0 +1,99 @@
+"""Queries about desks, accounts, channels and the requests left for a worker."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from publisher.core.platforms import Network, Realm
+from publisher.errors import NotFound
+from publisher.store.models import Account, Channel, Desk, Request, Worker
+
+HEARTBEAT = timedelta(seconds=5)
+
+
+def list_desks(session: Session) -> Sequence[Desk]:
+    """All desks by title."""
+    return session.scalars(select(Desk).order_by(Desk.title)).all()
+
+
+def get_desk(session: Session, slug: str) -> Desk:
+    """The desk with this slug. Raises NotFound."""
+    desk = session.scalar(select(Desk).where(Desk.slug == slug))
+    if desk is None:
+        raise NotFound("desk", slug)
+    return desk
+
+
+def list_accounts(session: Session, realm: Realm | None = None) -> Sequence[Account]:
+    """Accounts by name, of one realm or both."""
+    query = select(Account).order_by(Account.name)
+    return session.scalars(query if realm is None else query.where(Account.realm == realm)).all()
+
+
+def get_account(session: Session, name: str) -> Account:
+    """The account with this name. Raises NotFound."""
+    account = session.scalar(select(Account).where(Account.name == name))
+    if account is None:
+        raise NotFound("account", name)
+    return account
+
+
+def list_channels(session: Session, *, retired: bool = False) -> Sequence[Channel]:
+    """Channels with desk and account, by title; the retired ones only when asked for."""
+    query = (
+        select(Channel).order_by(Channel.title).options(joinedload(Channel.account), joinedload(Channel.desk))
+    )
+    return session.scalars(query if retired else query.where(Channel.retired_at.is_(None))).all()
+
+
+def get_channels(session: Session, ids: Iterable[int]) -> Sequence[Channel]:
+    """The channels with these ids. Raises NotFound for one that is missing or retired."""
+    wanted = list(dict.fromkeys(ids))
+    rows = {c.id: c for c in list_channels(session) if c.id in set(wanted)}
+    for channel_id in wanted:
+        if channel_id not in rows:
+            raise NotFound("channel", channel_id)
+    return [rows[channel_id] for channel_id in wanted]
+
+
+def get_channel_by_address(session: Session, address: str) -> Channel:
+    """The channel named as on the command line, `network:handle`. Raises NotFound."""
+    network, _, handle = address.partition(":")
+    channel = None
+    if network in set(Network):
+        channel = session.scalar(
+            select(Channel).where(
+                Channel.network == Network(network),
+                Channel.handle == handle.lstrip("@"),
+                Channel.retired_at.is_(None),
+            )
+        )
+    if channel is None:
+        raise NotFound("channel", address)
+    return channel
+
+
+def leave_request(
+    session: Session, kind: str, realm: Realm, subject_id: int | None, now: datetime
+) -> Request:
+    """Ask a worker of the realm for something; the answer comes in the same row."""
+    request = Request(kind=kind, realm=realm, subject_id=subject_id, created_at=now)
+    session.add(request)
+    session.flush()
+    return request
+
+
+def list_requests(session: Session, realm: Realm) -> Sequence[Request]:
+    """Requests of the realm that no worker has answered yet, oldest first."""
+    return session.scalars(
+        select(Request).where(Request.done_at.is_(None), Request.realm == realm).order_by(Request.id)
+    ).all()
+
+
+def list_live_workers(session: Session, now: datetime, silent_for: timedelta) -> Sequence[Worker]:
+    """Workers whose heartbeat is younger than `silent_for`."""
+    return session.scalars(
+        select(Worker).where(Worker.stopped_at.is_(None), Worker.heartbeat_at > now - silent_for)
+    ).all()

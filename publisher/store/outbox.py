@@ -1,0 +1,233 @@
+"""The outbox as the newsroom sees it: writing operations, reading where they are, moving them by hand.
+
+What delivery does with them (claim, record) stands in store/claims.py.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from publisher.core.editions import Edition, edition_from_json, edition_to_json
+from publisher.core.plan import Add, Cancel, Existing, Replace, Step
+from publisher.core.states import (
+    OPEN_STATES,
+    OperationKind,
+    OperationState,
+    Priority,
+)
+from publisher.errors import NotFound
+from publisher.store.models import Attempt, Channel, Item, Operation, Post, Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When new operations are due, past when they are stale, and how long they can be taken back."""
+
+    due: datetime
+    latest: datetime | None
+    priority: Priority
+    undo: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """What a plan's steps came to: ids of new and replaced operations, and those that moved meanwhile."""
+
+    added: tuple[int, ...]
+    replaced: tuple[int, ...]
+    cancelled: tuple[int, ...]
+    missed: tuple[int, ...]
+
+
+def get_operation(session: Session, operation_id: int) -> Operation:
+    """An operation with its channel. Raises NotFound."""
+    operation = session.get(Operation, operation_id, options=[joinedload(Operation.channel)])
+    if operation is None:
+        raise NotFound("operation", operation_id)
+    return operation
+
+
+def list_existing(session: Session, item_id: int) -> list[Existing]:
+    """The item's operations, oldest first, as plans need them."""
+    rows = session.execute(
+        select(Operation, Post)
+        .outerjoin(Post, Post.operation_id == Operation.id)
+        .where(Operation.item_id == item_id)
+        .order_by(Operation.id)
+    )
+    return [_existing(operation, post) for operation, post in rows]
+
+
+def _existing(operation: Operation, post: Post | None) -> Existing:
+    return Existing(
+        id=operation.id,
+        channel_id=operation.channel_id,
+        kind=operation.kind,
+        state=operation.state,
+        shape=edition_from_json(operation.edition).shape if operation.edition else (),
+        target_id=operation.target_id,
+        post_state=post.state if post else None,
+        published_at=post.published_at if post else None,
+    )
+
+
+def carry_out(
+    session: Session,
+    steps: Iterable[Step],
+    version: Version,
+    timing: Timing,
+    user_id: int | None,
+    now: datetime,
+) -> Carried:
+    """Write a plan's steps. A replace or cancel whose operation moved since the plan is returned as missed."""
+    added: list[Operation] = []
+    replaced: list[int] = []
+    cancelled: list[int] = []
+    missed: list[int] = []
+    for step in steps:
+        match step:
+            case Add():
+                added.append(_operation(step, version, timing, user_id, now))
+            case Replace(operation_id=operation_id, edition=edition):
+                moved = replace_edition(session, operation_id, version.id, edition)
+                (replaced if moved else missed).append(operation_id)
+            case Cancel(operation_id=operation_id):
+                moved = cancel_operation(session, operation_id)
+                (cancelled if moved else missed).append(operation_id)
+    session.add_all(added)
+    session.flush()
+    return Carried(
+        added=tuple(operation.id for operation in added),
+        replaced=tuple(replaced),
+        cancelled=tuple(cancelled),
+        missed=tuple(missed),
+    )
+
+
+def _operation(step: Add, version: Version, timing: Timing, user_id: int | None, now: datetime) -> Operation:
+    return Operation(
+        item_id=version.item_id,
+        version_id=version.id,
+        channel_id=step.channel_id,
+        target_id=step.target_id,
+        kind=step.kind,
+        state=OperationState.PLANNED,
+        priority=timing.priority,
+        key=uuid.uuid4().hex,
+        edition=edition_to_json(step.edition) if step.edition else None,
+        due=timing.due,
+        latest=timing.latest if step.kind is OperationKind.PUBLISH else None,
+        wake_at=timing.due + timing.undo,
+        created_at=now,
+        created_by_id=user_id,
+    )
+
+
+REPLACEABLE = OPEN_STATES | {OperationState.FAILED}
+
+
+def replace_edition(session: Session, operation_id: int, version_id: int, edition: Edition) -> bool:
+    """Give an operation that surely was not applied a new edition; False when it moved meanwhile."""
+    return _move(session, operation_id, REPLACEABLE, version_id=version_id, edition=edition_to_json(edition))
+
+
+def cancel_operation(session: Session, operation_id: int) -> bool:
+    """Cancel an operation that surely was not applied; False when it moved meanwhile."""
+    return _move(
+        session, operation_id, REPLACEABLE, state=OperationState.CANCELLED, wake_at=None, hold_reason=None
+    )
+
+
+def release_operation(
+    session: Session,
+    operation_id: int,
+    from_states: Iterable[OperationState],
+    now: datetime,
+    latest: datetime | None,
+) -> bool:
+    """Let an operation go out now after a person's decision, with a new latest time."""
+    return _move(
+        session,
+        operation_id,
+        from_states,
+        state=OperationState.PLANNED,
+        wake_at=now,
+        latest=latest,
+        hold_reason=None,
+        error=None,
+    )
+
+
+def reschedule_operation(session: Session, operation_id: int, due: datetime, latest: datetime | None) -> bool:
+    """Give a planned or held operation another time; False when it moved meanwhile."""
+    return _move(
+        session,
+        operation_id,
+        {OperationState.PLANNED, OperationState.HELD, OperationState.RETRYING},
+        state=OperationState.PLANNED,
+        due=due,
+        wake_at=due,
+        latest=latest,
+        hold_reason=None,
+        error=None,
+    )
+
+
+def _move(session: Session, operation_id: int, from_states: Iterable[OperationState], **values: Any) -> bool:
+    result = session.execute(
+        update(Operation)
+        .where(Operation.id == operation_id, Operation.state.in_(list(from_states)))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
+
+
+def list_operations(session: Session, item_id: int) -> Sequence[tuple[Operation, Post | None]]:
+    """The item's operations with channels and posts, oldest first."""
+    rows = session.execute(
+        select(Operation, Post)
+        .join(Operation.channel)
+        .outerjoin(Post, Post.operation_id == Operation.id)
+        .where(Operation.item_id == item_id)
+        .order_by(Operation.id)
+        .options(contains_eager(Operation.channel))
+    )
+    return [(operation, post) for operation, post in rows]
+
+
+def list_attempts(session: Session, operation_id: int) -> Sequence[Attempt]:
+    """Every try of an operation, first to last."""
+    return session.scalars(
+        select(Attempt).where(Attempt.operation_id == operation_id).order_by(Attempt.id)
+    ).all()
+
+
+def list_queue(session: Session, states: Iterable[OperationState], *, limit: int) -> Sequence[Operation]:
+    """Operations in these states by due time, with item and channel."""
+    return session.scalars(
+        select(Operation)
+        .where(Operation.state.in_(list(states)))
+        .order_by(Operation.due, Operation.id)
+        .limit(limit)
+        .options(joinedload(Operation.channel), joinedload(Operation.item))
+    ).all()
+
+
+def count_states(session: Session, item_id: int | None = None) -> dict[OperationState, int]:
+    """How many operations are in each state, of one item or of all."""
+    query = select(Operation.state, func.count()).group_by(Operation.state)
+    if item_id is not None:
+        query = query.where(Operation.item_id == item_id)
+    return {state: count for state, count in session.execute(query)}
+
+
+def list_channels_of_item(session: Session, item: Item) -> Sequence[Channel]:
+    """Channels chosen for the item that are not retired."""
+    return [channel for channel in item.channels if channel.retired_at is None]
