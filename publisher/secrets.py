@@ -1,5 +1,6 @@
 """The key that encrypts accounts' secrets, in a file of its own outside the database and the backup."""
 
+import hmac
 import os
 from pathlib import Path
 
@@ -13,7 +14,12 @@ class Vault:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._fernet = Fernet(_read_or_create(file))
+        self._key = _read_or_create(file)
+        self._fernet = Fernet(self._key)
+
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes that only this key gives for the purpose, such as signing the desk's cookies."""
+        return hmac.digest(self._key, purpose.encode(), "sha256")
 
     def seal(self, text: str) -> bytes:
         """Encrypt a text for a column."""

@@ -1,0 +1,68 @@
+"""Queries about people, their sign-in links and their signed-in browsers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from publisher.errors import NotFound
+from publisher.store.models import User, WebSession
+
+
+def list_users(session: Session) -> Sequence[User]:
+    """Everybody with desks: who may sign in first, then by name."""
+    return session.scalars(
+        select(User).order_by(User.active.desc(), User.name).options(selectinload(User.desks))
+    ).all()
+
+
+def get_user(session: Session, user_id: int) -> User:
+    """The person with desks. Raises NotFound."""
+    user = session.scalar(select(User).where(User.id == user_id).options(selectinload(User.desks)))
+    if user is None:
+        raise NotFound("user", user_id)
+    return user
+
+
+def find_user_by_email(session: Session, email: str) -> User | None:
+    """The person with this address, whatever its capitals."""
+    return session.scalar(
+        select(User).where(func.lower(User.email) == email.strip().lower()).options(selectinload(User.desks))
+    )
+
+
+def find_user_by_uniquifier(session: Session, uniquifier: str) -> User | None:
+    """The person whose sessions carry this mark."""
+    return session.scalar(
+        select(User).where(User.fs_uniquifier == uniquifier).options(selectinload(User.desks))
+    )
+
+
+def find_open_session(session: Session, uid: str, user_id: int) -> WebSession | None:
+    """The person's signed-in browser unless it was ended."""
+    return session.scalar(
+        select(WebSession).where(
+            WebSession.uid == uid, WebSession.user_id == user_id, WebSession.ended_at.is_(None)
+        )
+    )
+
+
+def list_open_sessions(session: Session, user_id: int, since: datetime) -> Sequence[WebSession]:
+    """Browsers in which the person is signed in and was seen after `since`, last seen first."""
+    return session.scalars(
+        select(WebSession)
+        .where(WebSession.user_id == user_id, WebSession.ended_at.is_(None), WebSession.seen_at > since)
+        .order_by(WebSession.seen_at.desc())
+    ).all()
+
+
+def end_sessions(session: Session, user_id: int, now: datetime, *, keep: str | None = None) -> int:
+    """End the person's sessions, all but `keep`; the number ended."""
+    ended = session.scalars(
+        update(WebSession)
+        .where(WebSession.user_id == user_id, WebSession.ended_at.is_(None), WebSession.uid != (keep or ""))
+        .values(ended_at=now)
+        .returning(WebSession.uid)
+    ).all()
+    return len(ended)
