@@ -2,7 +2,6 @@
 
 import gettext
 from collections.abc import Mapping
-from datetime import datetime
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -47,7 +46,7 @@ def translate_reason(reason: Mapping[str, Any] | None, language: str) -> str:
 
 def word(member: Enum, language: str) -> str:
     """The interface's word for a state, a role or a kind."""
-    return catalogue(language).gettext(WORDS[member])
+    return catalogue(language).gettext(WORDS[type(member)][member])
 
 
 @cache
@@ -57,49 +56,64 @@ def catalogue(language: str) -> gettext.NullTranslations:
 
 
 def _shown(value: object, language: str) -> object:
-    if type(value) is int:
-        return format_decimal(value, locale=language)
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else value
+    return format_decimal(value, locale=language) if type(value) is int else value
 
 
-WORDS: Mapping[Enum, str] = {
-    ItemStatus.DRAFT: N_("Draft"),
-    ItemStatus.IN_REVIEW: N_("In review"),
-    ItemStatus.APPROVED: N_("Approved"),
-    ItemStatus.SCHEDULED: N_("Scheduled"),
-    ItemStatus.PUBLISHED: N_("Published"),
-    ItemStatus.CORRECTED: N_("Corrected"),
-    ItemStatus.KILLED: N_("Withdrawn"),
-    ItemStatus.SPIKED: N_("Put aside"),
-    OperationKind.PUBLISH: N_("Publication"),
-    OperationKind.EDIT: N_("Correction"),
-    OperationKind.DELETE: N_("Withdrawal"),
-    OperationState.PLANNED: N_("Queued"),
-    OperationState.SENDING: N_("Sending"),
-    OperationState.SENT: N_("Sent"),
-    OperationState.CHECKING: N_("Checking"),
-    OperationState.UNCONFIRMED: N_("Unconfirmed"),
-    OperationState.RETRYING: N_("Retrying"),
-    OperationState.FAILED: N_("Failed"),
-    OperationState.HELD: N_("On hold"),
-    OperationState.CANCELLED: N_("Cancelled"),
-    HoldReason.STALE: N_("The time for it has passed: decide whether it still goes out."),
-    HoldReason.ACCOUNT_DOWN: N_("The account does not work."),
-    HoldReason.CHANNEL_DOWN: N_("The channel does not accept posts."),
-    HoldReason.RESTORED: N_("It comes from a copy of the data: decide whether it still goes out."),
-    PostState.LIVE: N_("Stands"),
-    PostState.ALTERED: N_("Altered on the network"),
-    PostState.MISSING: N_("Deleted on the network"),
-    PostState.WITHDRAWN: N_("Withdrawn from the network"),
-    AccountState.NEW: N_("Not checked yet"),
-    AccountState.OK: N_("Works"),
-    AccountState.DOWN: N_("Does not work"),
-    ChannelState.NEW: N_("Not checked yet"),
-    ChannelState.OK: N_("Works"),
-    ChannelState.FORBIDDEN: N_("No rights"),
-    ChannelState.MISSING: N_("Not found"),
-    Role.AUTHOR: N_("Author"),
-    Role.EDITOR: N_("Editor"),
-    Role.CHIEF: N_("Chief editor"),
-    Role.ADMIN: N_("Administrator"),
+# By type first: members of different enums with the same value are equal to each other.
+WORDS: Mapping[type[Enum], Mapping[Any, str]] = {
+    ItemStatus: {
+        ItemStatus.DRAFT: N_("Draft"),
+        ItemStatus.IN_REVIEW: N_("In review"),
+        ItemStatus.APPROVED: N_("Approved"),
+        ItemStatus.SCHEDULED: N_("Scheduled"),
+        ItemStatus.PUBLISHED: N_("Published"),
+        ItemStatus.CORRECTED: N_("Corrected"),
+        ItemStatus.KILLED: N_("Withdrawn"),
+        ItemStatus.SPIKED: N_("Put aside"),
+    },
+    OperationKind: {
+        OperationKind.PUBLISH: N_("Publication"),
+        OperationKind.EDIT: N_("Correction"),
+        OperationKind.DELETE: N_("Withdrawal"),
+    },
+    OperationState: {
+        OperationState.PLANNED: N_("Queued"),
+        OperationState.SENDING: N_("Sending"),
+        OperationState.SENT: N_("Sent"),
+        OperationState.CHECKING: N_("Checking"),
+        OperationState.UNCONFIRMED: N_("Unconfirmed"),
+        OperationState.RETRYING: N_("Retrying"),
+        OperationState.FAILED: N_("Failed"),
+        OperationState.HELD: N_("On hold"),
+        OperationState.CANCELLED: N_("Cancelled"),
+    },
+    HoldReason: {
+        HoldReason.STALE: N_("The time for it has passed: decide whether it still goes out."),
+        HoldReason.ACCOUNT_DOWN: N_("The account does not work."),
+        HoldReason.CHANNEL_DOWN: N_("The channel does not accept posts."),
+        HoldReason.RESTORED: N_("It comes from a copy of the data: decide whether it still goes out."),
+    },
+    PostState: {
+        PostState.LIVE: N_("Stands"),
+        PostState.ALTERED: N_("Altered on the network"),
+        PostState.MISSING: N_("Deleted on the network"),
+        PostState.WITHDRAWN: N_("Withdrawn from the network"),
+    },
+    AccountState: {
+        AccountState.NEW: N_("Not checked yet"),
+        AccountState.OK: N_("Works"),
+        AccountState.DOWN: N_("Does not work"),
+    },
+    ChannelState: {
+        ChannelState.NEW: N_("Not checked yet"),
+        ChannelState.OK: N_("Works"),
+        ChannelState.FORBIDDEN: N_("No rights"),
+        ChannelState.MISSING: N_("Not found"),
+    },
+    Role: {
+        Role.AUTHOR: N_("Author"),
+        Role.EDITOR: N_("Editor"),
+        Role.CHIEF: N_("Chief editor"),
+        Role.ADMIN: N_("Administrator"),
+    },
 }
