@@ -61,8 +61,8 @@ class Delivery:
     undo_seconds: int = setting(15, "time to take back “publish now” on the screen", "seconds")
     stale_minutes: int = setting(120, "a post later than this is held and asked about", "minutes")
     emergency_stale_minutes: int = setting(15, "the same for emergencies", "minutes")
-    send_timeout_seconds: int = setting(30, "a send without an answer is unknown after this", "seconds")
-    lease_seconds: int = setting(30, "a worker silent for so long loses its accounts", "seconds")
+    send_timeout_seconds: int = setting(20, "a send without an answer is unknown after this", "seconds")
+    lease_seconds: int = setting(60, "a worker silent for so long loses its accounts", "seconds")
     in_flight: int = setting(64, "sends under way at once in one worker", "sends")
 
 
@@ -216,6 +216,9 @@ def _check(settings: Settings) -> None:
     for port in (settings.web.port, settings.sandbox.port, settings.sandbox.telegram_port):
         if port > 65535:
             raise ConfigError("port", str(port), "0 to 65535")
+    if settings.delivery.lease_seconds < 2 * settings.delivery.send_timeout_seconds:
+        expected = "at least twice send_timeout_seconds"
+        raise ConfigError("delivery.lease_seconds", str(settings.delivery.lease_seconds), expected)
     if 60 % settings.counts.every_minutes:
         raise ConfigError("counts.every_minutes", str(settings.counts.every_minutes), "a divisor of 60")
     if bool(settings.telegram.server) != bool(settings.telegram.server_key):

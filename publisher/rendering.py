@@ -45,10 +45,10 @@ def render_edition(content: Content, network: Network, override: str | None = No
 def render_post(content: Content, network: Network) -> str:
     """The post's text as canonical HTML, from templates/posts/<network>.html."""
     template = _posts().get_template(f"{network}.html")
+    # The body is canonical HTML, and what comes out is made canonical once more.
+    body = Markup(content.body)  # noqa: S704
     return canonical(
-        template.render(
-            title=content.title, body=Markup(content.body), tags=content.tags, source=content.source
-        )
+        template.render(title=content.title, body=body, tags=content.tags, source=content.source)
     )
 
 

@@ -24,7 +24,7 @@ from publisher.store.outbox import Carried, carry_out, list_existing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What an act would do where: the plan's steps, the channels they are about, and what stands in the way."""
+    """What an act would do where: the plan's steps, the channels concerned, and what stands in the way."""
 
     steps: tuple[Step, ...]
     conflicts: tuple[Conflict, ...]

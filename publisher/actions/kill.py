@@ -36,7 +36,7 @@ def preview_kill(session: Session, item_id: int, reason: str, now: datetime) -> 
 def kill_item(
     session: Session, actor: Actor, item_id: int, reason: str, delivery: Delivery, now: datetime
 ) -> Carried:
-    """Withdraw the item everywhere; it ends as killed. Raises RuleError without a reason or the second time."""
+    """Withdraw the item everywhere; it ends killed. Raises RuleError without a reason or a second time."""
     item = get_item(session, item_id)
     require(actor, Act.KILL, item.desk_id)
     _require_alive(item)

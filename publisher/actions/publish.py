@@ -15,7 +15,7 @@ from publisher.core.states import ItemStatus, Priority
 from publisher.errors import NotAllowed, RuleError
 from publisher.store.audit import record_act
 from publisher.store.items import get_item, get_version
-from publisher.store.models import Item, Version
+from publisher.store.models import Version
 from publisher.store.outbox import Carried, Timing, carry_out, list_channels_of_item, list_existing
 
 
@@ -92,8 +92,3 @@ def _approve(version: Version, actor: Actor, now: datetime) -> None:
     if version.approved_at is None:
         version.approved_at = now
         version.approved_by_id = actor.user_id
-
-
-def item_realms(item: Item) -> set[str]:
-    """The realms of the item's channels: training and real must be told apart on every screen."""
-    return {channel.account.realm.value for channel in item.channels}

@@ -166,9 +166,14 @@ def _add_version(session: Session, actor: Actor, item: Item, form: ItemForm, now
 def _hash(session: Session, form: ItemForm) -> str:
     files = [session.get_one(Media, chosen.media_id).sha256 for chosen in form.media]
     content = {
-        "title": form.title.strip(), "body": form.body, "tags": list(form.tags), "source": form.source.strip(),
-        "layout": form.layout, "link_preview": form.link_preview, "silent": form.silent,
+        "title": form.title.strip(),
+        "body": form.body,
+        "tags": list(form.tags),
+        "source": form.source.strip(),
+        "layout": form.layout,
+        "link_preview": form.link_preview,
+        "silent": form.silent,
         "overrides": {str(k): v for k, v in sorted(form.overrides.items())},
-    }  # fmt: skip
+    }
     media = [(sha, chosen.alt, chosen.credit) for sha, chosen in zip(files, form.media, strict=True)]
     return version_hash(content, media)

@@ -26,7 +26,8 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What stands on the network: an external id per element of the edition, in order; the first one's link."""
+    """What stands on the network: an external id per element of the edition, in order; the first one's
+    link; when the network dated it."""
 
     external_ids: tuple[int | str, ...]
     permalink: str

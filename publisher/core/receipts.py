@@ -42,7 +42,8 @@ class Settling(StrEnum):
 class Progress:
     """What the rules need to know of an operation that is being sent or settled.
 
-    `attempts` counts the tries so far, this one included; `first_sent_at` is when the first of them left.
+    `attempts` counts the tries so far, this one included; `first_sent_at` is when the first one left whose
+    outcome is not known; `settling` tells that this try is to find that outcome out.
     """
 
     kind: OperationKind
@@ -50,6 +51,12 @@ class Progress:
     first_sent_at: datetime
     latest: datetime | None
     key_window: timedelta
+    settling: bool = False
+
+    @property
+    def may_stand(self) -> bool:
+        """Whether an earlier try may have put up a post, whatever this one says."""
+        return self.settling and self.kind is OperationKind.PUBLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +71,7 @@ class Transition:
 
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=5)
+SETTLE_FOR = timedelta(hours=6)
 
 
 def pause_before_retry(attempts: int) -> timedelta:
@@ -73,6 +81,8 @@ def pause_before_retry(attempts: int) -> timedelta:
 
 def after_error(error: ChannelError, progress: Progress, now: datetime) -> Transition:
     """The transition for what the network, or its silence, answered to a send."""
+    if progress.may_stand and not isinstance(error, Refused):
+        return after_failed_settling(error, progress, now)
     reason = describe(error)
     match error:
         case Limited():
@@ -111,15 +121,24 @@ def after_read_back(found: Found, progress: Progress, now: datetime) -> Transiti
         return Transition(state=OperationState.SENT)
     if found is Found.ABSENT and progress.key_window:
         return _retry(progress, now, None)
-    message = N_("The network did not say whether the post stands.")
-    reason = {"code": "UNCONFIRMED", "message": message, "params": {}, "detail": ""}
-    return Transition(state=OperationState.UNCONFIRMED, error=reason)
+    return _unconfirmed()
 
 
 def after_failed_settling(error: ChannelError, progress: Progress, now: datetime) -> Transition:
-    """The transition when a read-back itself failed: go on checking, the outcome is still unknown."""
+    """The transition when settling itself did not get through: the outcome is still unknown.
+
+    It goes on by itself for six hours, then a person is asked.
+    """
+    if now - progress.first_sent_at > SETTLE_FOR:
+        return _unconfirmed()
     pause = error.retry_after if isinstance(error, Limited) else pause_before_retry(progress.attempts)
     return Transition(state=OperationState.CHECKING, wake_at=now + pause, error=describe(error))
+
+
+def _unconfirmed() -> Transition:
+    message = N_("The network did not say whether the post stands.")
+    reason = {"code": "UNCONFIRMED", "message": message, "params": {}, "detail": ""}
+    return Transition(state=OperationState.UNCONFIRMED, error=reason)
 
 
 def is_stale(latest: datetime | None, now: datetime) -> bool:

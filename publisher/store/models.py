@@ -397,7 +397,8 @@ class Operation(Base):
 
     `wake_at` is when delivery next has something to do with it; null when nothing or only a person moves it.
     `target_id` is the publish operation whose post an edit or delete changes. A delete's `edition` is the
-    notice for networks that no longer delete. `first_sent_at` starts the window in which a key is recognised.
+    notice for networks that no longer delete. `cost` is how many messages the network counts.
+    `first_sent_at` starts the window in which the key is recognised.
     """
 
     __tablename__ = "operation"
@@ -428,6 +429,7 @@ class Operation(Base):
     wake_at: Mapped[datetime | None]
     hold_reason: Mapped[HoldReason | None]
     error: Mapped[dict[str, Any] | None]
+    cost: Mapped[int] = mapped_column(default=1)
     attempts: Mapped[int] = mapped_column(default=0)
     first_sent_at: Mapped[datetime | None]
     claimed_by: Mapped[str | None] = mapped_column(String(32))

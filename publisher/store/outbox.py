@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from publisher.core.editions import Edition, edition_from_json, edition_to_json
@@ -84,7 +84,7 @@ def carry_out(
     user_id: int | None,
     now: datetime,
 ) -> Carried:
-    """Write a plan's steps. A replace or cancel whose operation moved since the plan is returned as missed."""
+    """Write a plan's steps. A replace or cancel whose operation moved since the plan comes back as missed."""
     added: list[Operation] = []
     replaced: list[int] = []
     cancelled: list[int] = []
@@ -120,6 +120,7 @@ def _operation(step: Add, version: Version, timing: Timing, user_id: int | None,
         priority=timing.priority,
         key=uuid.uuid4().hex,
         edition=edition_to_json(step.edition) if step.edition else None,
+        cost=step.edition.elements if step.edition and step.kind is OperationKind.PUBLISH else 1,
         due=timing.due,
         latest=timing.latest if step.kind is OperationKind.PUBLISH else None,
         wake_at=timing.due + timing.undo,
@@ -179,14 +180,14 @@ def reschedule_operation(session: Session, operation_id: int, due: datetime, lat
 
 
 def _move(session: Session, operation_id: int, from_states: Iterable[OperationState], **values: Any) -> bool:
-    result = session.execute(
+    moved = session.scalar(
         update(Operation)
         .where(Operation.id == operation_id, Operation.state.in_(list(from_states)))
         .values(**values)
+        .returning(Operation.id)
         .execution_options(synchronize_session=False)
     )
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+    return moved is not None
 
 
 def list_operations(session: Session, item_id: int) -> Sequence[tuple[Operation, Post | None]]:
@@ -225,7 +226,7 @@ def count_states(session: Session, item_id: int | None = None) -> dict[Operation
     query = select(Operation.state, func.count()).group_by(Operation.state)
     if item_id is not None:
         query = query.where(Operation.item_id == item_id)
-    return {state: count for state, count in session.execute(query)}
+    return dict(row.tuple() for row in session.execute(query))
 
 
 def list_channels_of_item(session: Session, item: Item) -> Sequence[Channel]:
