@@ -94,13 +94,6 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """[counts]"""
-
-    every_minutes: int = setting(15, "how often subscribers are counted, aligned to the clock", "minutes")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one process, and where its data lies."""
 
@@ -111,7 +104,6 @@ class Settings:
     telegram: Telegram = Telegram()
     sandbox: Sandbox = Sandbox()
     media: Media = Media()
-    counts: Counts = Counts()
     data: Path = ROOT / "data"
     file: Path | None = None
 
@@ -196,7 +188,7 @@ def _typed(key: str, kind: type, value: object) -> object:
 POSITIVE = {
     "web.threads", "web.session_hours", "delivery.stale_minutes", "delivery.emergency_stale_minutes",
     "delivery.send_timeout_seconds", "delivery.lease_seconds", "delivery.in_flight",
-    "media.max_megabytes", "media.max_megapixels", "counts.every_minutes",
+    "media.max_megabytes", "media.max_megapixels",
 }  # fmt: skip
 
 
@@ -219,8 +211,6 @@ def _check(settings: Settings) -> None:
     if settings.delivery.lease_seconds < 2 * settings.delivery.send_timeout_seconds:
         expected = "at least twice send_timeout_seconds"
         raise ConfigError("delivery.lease_seconds", str(settings.delivery.lease_seconds), expected)
-    if 60 % settings.counts.every_minutes:
-        raise ConfigError("counts.every_minutes", str(settings.counts.every_minutes), "a divisor of 60")
     if bool(settings.telegram.server) != bool(settings.telegram.server_key):
         raise ConfigError("telegram.server", settings.telegram.server, "server and server_key together")
     if settings.telegram.server and not settings.telegram.server.rpartition(":")[2].isdigit():

@@ -139,4 +139,4 @@ def request_counts(session: Session, actor: Actor, realm: Realm, now: datetime) 
 def _check_values(network: Network, values: Mapping[str, str]) -> None:
     for field, form in FIELDS[network].items():
         if not form.match(values.get(field, "")):
-            raise RuleError(field, N_("This does not look like a {field}."), field=field)
+            raise RuleError(field, N_("This does not look like a {what}."), what=field)

@@ -76,7 +76,8 @@ SETTLE_FOR = timedelta(hours=6)
 
 def pause_before_retry(attempts: int) -> timedelta:
     """Doubling from two seconds to five minutes."""
-    return min(FIRST_PAUSE * 2 ** min(attempts - 1, 10), LONGEST_PAUSE)
+    doublings = min(attempts - 1, 10)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
 def after_error(error: ChannelError, progress: Progress, now: datetime) -> Transition:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from publisher.core.platforms import Network, Realm
+from publisher.core.states import ChannelState
 from publisher.errors import NotFound
 from publisher.store.models import Account, Channel, Desk, Request, Worker
 
@@ -96,4 +98,24 @@ def list_live_workers(session: Session, now: datetime, silent_for: timedelta) ->
     """Workers whose heartbeat is younger than `silent_for`."""
     return session.scalars(
         select(Worker).where(Worker.stopped_at.is_(None), Worker.heartbeat_at > now - silent_for)
+    ).all()
+
+
+def answer_request(session: Session, request_id: int, result: dict[str, Any], now: datetime) -> None:
+    """Write a worker's answer."""
+    request = session.get_one(Request, request_id)
+    request.done_at = now
+    request.result = result
+
+
+def list_unsettled_channels(session: Session, account_ids: Iterable[int]) -> Sequence[Channel]:
+    """Channels of these accounts that are new or were not in order when last seen."""
+    return session.scalars(
+        select(Channel)
+        .where(
+            Channel.account_id.in_(list(account_ids)),
+            Channel.state != ChannelState.OK,
+            Channel.retired_at.is_(None),
+        )
+        .order_by(Channel.id)
     ).all()

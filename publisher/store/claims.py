@@ -6,7 +6,7 @@ of the free lanes. Claims are committed before anything leaves.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, case, exists, insert, null, select, update
@@ -25,11 +25,12 @@ from publisher.core.states import (
     OperationState,
     PostState,
 )
+from publisher.core.truth import CHECK_AFTER
 from publisher.errors import Limited, StoreError
 from publisher.store.models import Account, Attempt, Channel, Installation, Item, Operation, Post
 from publisher.store.outbox import list_existing
 
-FIRST_CHECK = timedelta(minutes=5)
+FIRST_CHECK = CHECK_AFTER[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +93,14 @@ class Result:
 
 
 def list_lanes(session: Session, account_ids: Iterable[int]) -> list[Lane]:
-    """The lanes of these accounts that may be spoken to: account and channel are in order."""
+    """The lanes of these accounts that delivery may speak to: nothing is paused, all is in order."""
     if session.scalar(select(Installation.paused_at)) is not None:
         return []
+    return list_open_channels(session, account_ids)
+
+
+def list_open_channels(session: Session, account_ids: Iterable[int]) -> list[Lane]:
+    """The channels of these accounts that can be reached, paused or not: what is counted."""
     rows = session.execute(
         select(Channel.id, Channel.account_id, Channel.network, Channel.handle, Channel.address)
         .join(Channel.account)
@@ -103,6 +109,7 @@ def list_lanes(session: Session, account_ids: Iterable[int]) -> list[Lane]:
             Account.state == AccountState.OK,
             Channel.state == ChannelState.OK,
             Channel.address.is_not(None),
+            Channel.retired_at.is_(None),
         )
     )
     return [
@@ -313,24 +320,24 @@ def _still_held(session: Session, worker: str, ids: Sequence[int]) -> set[int]:
 
 # Statements that run once per group of receipts, with one row of values per receipt.
 _set_sent = (
-    update(Operation.__table__)
-    .where(Operation.__table__.c.id == bindparam("operation"))
+    update(Operation)
+    .where(Operation.id == bindparam("operation"))
     .values(
         state=OperationState.SENT, sent_at=bindparam("at"), external_ids=bindparam("ids"), claimed_by=None,
         wake_at=None, hold_reason=None, error=null(),
     )
 )  # fmt: skip
 _set_standing = (
-    update(Post.__table__)
-    .where(Post.__table__.c.id == bindparam("post"))
+    update(Post)
+    .where(Post.id == bindparam("post"))
     .values(
         standing_id=bindparam("operation"), edited_at=bindparam("at"), state=PostState.LIVE,
         checks=0, next_check_at=bindparam("check"),
     )
 )  # fmt: skip
 _set_withdrawn = (
-    update(Post.__table__)
-    .where(Post.__table__.c.id == bindparam("post"))
+    update(Post)
+    .where(Post.id == bindparam("post"))
     .values(state=PostState.WITHDRAWN, withdrawn_at=bindparam("at"), next_check_at=None)
 )
 

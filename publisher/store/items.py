@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from publisher.core.states import ItemStatus
@@ -68,7 +68,7 @@ def list_items(
         .limit(limit)
         .offset(offset)
     )
-    return [(item, version) for item, version in session.execute(_narrow(query, chosen))]
+    return [(row.Item, row.Version) for row in session.execute(_narrow(query, chosen))]
 
 
 def count_items(session: Session, chosen: ItemFilter) -> int:
@@ -94,7 +94,7 @@ def free_slug(session: Session, wanted: str) -> str:
     return slug
 
 
-def _narrow(query: Select[Any], chosen: ItemFilter) -> Select[Any]:
+def _narrow(query: Any, chosen: ItemFilter) -> Any:
     if chosen.statuses:
         query = query.where(Item.status.in_(chosen.statuses))
     if chosen.desk_ids:

@@ -6,13 +6,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from publisher.core.platforms import Realm
-from publisher.store.models import Account, AccountLease, Worker
+from publisher.store.models import Account, AccountLease, UTCDateTime, Worker
 
 
 def database_now(session: Session, now: datetime) -> datetime:
     """The clock that leases go by: the database's own on PostgreSQL, where workers' clocks may differ."""
     if session.get_bind().dialect.name == "postgresql":
-        return session.execute(select(func.clock_timestamp())).scalar_one()
+        return session.execute(select(func.clock_timestamp(type_=UTCDateTime()))).scalar_one()
     return now
 
 

@@ -1,0 +1,42 @@
+"""A lock that the operating system holds for a process and lets go when the process dies."""
+
+import os
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from publisher.errors import StoreError
+
+
+def hold_lock(file: Path, whose: str) -> BinaryIO:
+    """Lock the file for this process's life; keep the returned handle open.
+
+    Raises StoreError naming the holder's process when another one has it: `whose` says what it is.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle = file.open("a+b")
+    try:
+        _lock(handle)
+    except OSError as error:
+        handle.seek(0)
+        holder = handle.read().decode() or "unknown"
+        handle.close()
+        raise StoreError(f"{whose} is already running (process {holder})") from error
+    handle.truncate(0)
+    handle.write(str(os.getpid()).encode())
+    handle.flush()
+    return handle
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: BinaryIO) -> None:
+        # Lock a byte far behind the process number, so that others can read it.
+        handle.seek(1 << 20)
+        msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(handle: BinaryIO) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,86 @@
+"""Queries about posts: what is to be read back, and what the reading showed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from publisher.core.states import AccountState, PostState
+from publisher.core.truth import next_check
+from publisher.store.models import Account, Channel, Operation, Post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuePost:
+    """A post that is to be read back, with the edition that should stand."""
+
+    id: int
+    account_id: int
+    channel_id: int
+    address: dict[str, Any]
+    external_ids: tuple[Any, ...]
+    edition: dict[str, Any]
+    standing_id: int
+    changed_at: datetime
+    checks: int
+
+
+def list_due_posts(
+    session: Session, account_ids: Iterable[int], now: datetime, limit: int
+) -> Sequence[DuePost]:
+    """Posts whose time to be read back has come, the longest waiting first."""
+    rows = session.execute(
+        select(Post, Channel.account_id, Channel.address, Operation.edition)
+        .join(Channel, Channel.id == Post.channel_id)
+        .join(Account, Account.id == Channel.account_id)
+        .join(Operation, Operation.id == Post.standing_id)
+        .where(
+            Post.next_check_at <= now,
+            Account.id.in_(list(account_ids)),
+            Account.state == AccountState.OK,
+            Channel.address.is_not(None),
+        )
+        .order_by(Post.next_check_at)
+        .limit(limit)
+    )
+    return [
+        DuePost(
+            id=post.id,
+            account_id=account_id,
+            channel_id=post.channel_id,
+            address=address,
+            external_ids=tuple(post.external_ids),
+            edition=edition,
+            standing_id=post.standing_id,
+            changed_at=post.edited_at or post.published_at,
+            checks=post.checks,
+        )
+        for post, account_id, address, edition in rows
+    ]
+
+
+def record_reading(session: Session, post: DuePost, state: PostState, now: datetime) -> None:
+    """Write what a read-back showed, unless the post was changed by us meanwhile."""
+    age = next_check(post.checks + 1)
+    session.execute(
+        update(Post)
+        .where(
+            Post.id == post.id,
+            Post.standing_id == post.standing_id,
+            Post.state.in_([PostState.LIVE, PostState.ALTERED, PostState.MISSING]),
+        )
+        .values(
+            state=state,
+            checked_at=now,
+            checks=post.checks + 1,
+            next_check_at=None if age is None or state is PostState.MISSING else post.changed_at + age,
+        )
+    )
+
+
+def put_off_reading(session: Session, ids: Iterable[int], until: datetime) -> None:
+    """Read these posts later: the network did not answer."""
+    session.execute(update(Post).where(Post.id.in_(list(ids))).values(next_check_at=until))
