@@ -22,6 +22,10 @@ class StoreError(PublisherError):
     """The database or the media folder cannot be used; the text says what to do about it."""
 
 
+class DiskFull(StoreError):
+    """There is no room left where the data lies."""
+
+
 class NotFound(PublisherError):
     """A row that a `get_` query needs does not exist."""
 
