@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -62,7 +62,8 @@ def open_store(url: str, now: datetime) -> Store:
         migrate(engine)
         with Session(engine) as session, session.begin():
             recognise(session, now)
-    except (OperationalError, OSError) as error:
+    except (DatabaseError, OSError) as error:
+        engine.dispose()
         raise StoreError(f"cannot use the database {redacted(url)}: {_reason(error)}") from error
     return Store(engine)
 

@@ -1,0 +1,154 @@
+"""What an editorial act means for each destination."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from publisher.core.editions import Edition, MediaKind, MediaRef, Message
+from publisher.core.plan import (
+    Add,
+    Cancel,
+    Existing,
+    Replace,
+    collapse,
+    plan_correction,
+    plan_kill,
+    plan_publish,
+)
+from publisher.core.platforms import TELEGRAM
+from publisher.core.richtext import RichText
+from publisher.core.states import OperationKind, OperationState, PostState
+
+NOW = datetime(2026, 12, 1, 6, 0, tzinfo=UTC)
+PICTURE = MediaRef(sha256="ab" * 32, kind=MediaKind.PHOTO, mime="image/jpeg", name="a.jpg", size=9)
+TEXT = Edition(messages=(Message(text=RichText(text="Новый текст")),))
+CAPTION = Edition(messages=(Message(text=RichText(text="Новый текст"), media=(PICTURE,)),))
+ONE = {1: TELEGRAM}
+
+
+def publish(
+    state: OperationState,
+    post: PostState | None = None,
+    age: timedelta = timedelta(hours=1),
+    shape: tuple[tuple[str, ...], ...] = TEXT.shape,
+) -> Existing:
+    """The publish of an item in channel 1, operation 10."""
+    return Existing(
+        id=10,
+        channel_id=1,
+        kind=OperationKind.PUBLISH,
+        state=state,
+        shape=shape,
+        post_state=post,
+        published_at=NOW - age if post else None,
+    )
+
+
+def follower(kind: OperationKind, state: OperationState, number: int = 11) -> Existing:
+    """An edit or delete behind it."""
+    return Existing(id=number, channel_id=1, kind=kind, state=state, shape=TEXT.shape, target_id=10)
+
+
+STANDING = publish(OperationState.SENT, PostState.LIVE)
+
+
+def test_publishes_only_where_the_item_is_not_yet() -> None:
+    steps = plan_publish({1: TEXT, 2: TEXT}, [STANDING])
+    assert steps == [Add(channel_id=2, kind=OperationKind.PUBLISH, edition=TEXT)]
+
+
+@pytest.mark.parametrize("state", [OperationState.FAILED, OperationState.CANCELLED])
+def test_publishes_again_where_the_first_try_ended_in_nothing(state: OperationState) -> None:
+    assert plan_publish({1: TEXT}, [publish(state)])
+
+
+@pytest.mark.parametrize(
+    "state",
+    [OperationState.PLANNED, OperationState.RETRYING, OperationState.HELD, OperationState.FAILED],
+)
+def test_a_correction_replaces_what_surely_has_not_gone_out(state: OperationState) -> None:
+    steps, conflicts = plan_correction({1: CAPTION}, [publish(state)], ONE)
+    assert steps == [Replace(operation_id=10, channel_id=1, edition=CAPTION)]
+    assert not conflicts
+
+
+@pytest.mark.parametrize(
+    "state", [OperationState.SENDING, OperationState.CHECKING, OperationState.UNCONFIRMED]
+)
+def test_a_correction_waits_behind_an_unknown_outcome(state: OperationState) -> None:
+    steps, _ = plan_correction({1: TEXT}, [publish(state)], ONE)
+    assert steps == [Add(channel_id=1, kind=OperationKind.EDIT, edition=TEXT, target_id=10)]
+
+
+def test_a_newer_edit_replaces_one_that_has_not_started() -> None:
+    waiting = follower(OperationKind.EDIT, OperationState.PLANNED)
+    steps, _ = plan_correction({1: TEXT}, [STANDING, waiting], ONE)
+    assert steps == [
+        Cancel(operation_id=11, channel_id=1),
+        Add(channel_id=1, kind=OperationKind.EDIT, edition=TEXT, target_id=10),
+    ]
+
+
+def test_a_correction_leaves_a_withdrawn_post_alone() -> None:
+    withdrawn = publish(OperationState.SENT, PostState.WITHDRAWN)
+    being_withdrawn = follower(OperationKind.DELETE, OperationState.PLANNED)
+    assert plan_correction({1: TEXT}, [withdrawn], ONE) == ([], [])
+    assert plan_correction({1: TEXT}, [STANDING, being_withdrawn], ONE) == ([], [])
+
+
+def test_a_changed_media_class_is_a_conflict_until_reissue_is_chosen() -> None:
+    steps, conflicts = plan_correction({1: CAPTION}, [STANDING], ONE)
+    assert not steps
+    assert [conflict.channel_id for conflict in conflicts] == [1]
+    steps, conflicts = plan_correction({1: CAPTION}, [STANDING], ONE, reissue=True)
+    assert not conflicts
+    assert steps == [
+        Add(channel_id=1, kind=OperationKind.DELETE, edition=None, target_id=10),
+        Add(channel_id=1, kind=OperationKind.PUBLISH, edition=CAPTION),
+    ]
+
+
+def test_a_kill_cancels_what_has_not_left_and_deletes_what_stands() -> None:
+    assert plan_kill({1: TEXT}, [publish(OperationState.PLANNED)], ONE, NOW) == [
+        Cancel(operation_id=10, channel_id=1)
+    ]
+    assert plan_kill({1: TEXT}, [STANDING], ONE, NOW) == [
+        Add(channel_id=1, kind=OperationKind.DELETE, edition=TEXT, target_id=10)
+    ]
+
+
+def test_a_kill_waits_behind_an_unknown_outcome() -> None:
+    steps = plan_kill({1: TEXT}, [publish(OperationState.CHECKING)], ONE, NOW)
+    assert steps == [Add(channel_id=1, kind=OperationKind.DELETE, edition=TEXT, target_id=10)]
+
+
+def test_a_kill_edits_a_post_too_old_to_delete_into_the_notice() -> None:
+    old = publish(OperationState.SENT, PostState.LIVE, age=timedelta(hours=48))
+    (step,) = plan_kill({1: TEXT}, [old], ONE, NOW)
+    assert step == Add(channel_id=1, kind=OperationKind.EDIT, edition=TEXT, target_id=10)
+
+
+def test_a_second_kill_plans_nothing() -> None:
+    deleting = follower(OperationKind.DELETE, OperationState.SENDING)
+    assert plan_kill({1: TEXT}, [STANDING, deleting], ONE, NOW) == []
+
+
+def test_a_kill_plans_a_new_delete_after_one_that_failed() -> None:
+    failed = follower(OperationKind.DELETE, OperationState.FAILED)
+    assert len(plan_kill({1: TEXT}, [STANDING, failed], ONE, NOW)) == 1
+
+
+def test_a_publish_that_did_not_go_out_takes_over_the_last_edit_behind_it() -> None:
+    edits = [follower(OperationKind.EDIT, OperationState.PLANNED, number) for number in (11, 12)]
+    assert collapse(OperationState.FAILED, edits, 10) == ([11, 12], 12, False)
+    assert collapse(OperationState.RETRYING, edits, 10) == ([11, 12], 12, False)
+
+
+def test_a_publish_that_did_not_go_out_ends_when_a_delete_is_behind_it() -> None:
+    delete = follower(OperationKind.DELETE, OperationState.PLANNED)
+    assert collapse(OperationState.HELD, [delete], 10) == ([11], None, True)
+
+
+def test_nothing_collapses_behind_an_unknown_outcome() -> None:
+    edit = follower(OperationKind.EDIT, OperationState.PLANNED)
+    assert collapse(OperationState.CHECKING, [edit], 10) == ([], None, False)
