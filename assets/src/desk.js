@@ -1,0 +1,6 @@
+// Every task works without this file; it makes the desk quicker.
+import { startLive } from "./live.js";
+import { startForms } from "./forms.js";
+
+startLive();
+startForms();

@@ -1,0 +1,73 @@
+"""Numbers, dates and times as the person's language and the city's clock have them."""
+
+from datetime import date, datetime, timedelta
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal
+from flask import Flask
+from flask_babel import gettext
+
+from publisher.web.context import language, now, zone
+
+# Between number and unit, and within a time, where a line must not break.
+NO_BREAK = "\u00a0"
+RELATIVE = timedelta(hours=1)
+
+
+def number(value: int | None) -> str:
+    """«71 936», or a dash where nothing is known."""
+    return "—" if value is None else format_decimal(value, locale=language())
+
+
+def change(value: int | None) -> str:
+    """«+1 204», «−15», «0», or a dash where nothing is known."""
+    if value is None:
+        return "—"
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return sign + format_decimal(abs(value), locale=language())
+
+
+def clock(instant: datetime) -> str:
+    """«09:30» of the city."""
+    return format_time(instant.astimezone(zone()), "HH:mm", locale=language())
+
+
+def moment(instant: datetime) -> str:
+    """«сегодня, 09:30», «завтра, 09:30», «24 ноября, 09:30»; the year when it is another one."""
+    return f"{day(instant.astimezone(zone()).date())}, {clock(instant)}"
+
+
+def day(value: date) -> str:
+    """«сегодня», «вчера», «завтра», «24 ноября», «24 ноября 2025» of the city's calendar."""
+    today = now().astimezone(zone()).date()
+    near: dict[int, str] = {0: gettext("today"), 1: gettext("tomorrow"), -1: gettext("yesterday")}
+    if (value - today).days in near:
+        return near[(value - today).days]
+    pattern = {"ru": "d MMMM", "en": "d MMMM"}[language()]
+    return format_date(value, pattern if value.year == today.year else f"{pattern} y", locale=language())
+
+
+def full_moment(instant: datetime) -> str:
+    """«24 ноября 2026, 09:30:05»: for a tooltip beside a relative time."""
+    return format_datetime(instant, "d MMMM y, HH:mm:ss", tzinfo=zone(), locale=language())
+
+
+def ago(instant: datetime) -> str:
+    """«5 минут назад», «через 5 минут» within an hour of now; beyond it the moment."""
+    distance = instant - now()
+    if abs(distance) < timedelta(seconds=10):
+        return str(gettext("just now"))
+    if abs(distance) > RELATIVE:
+        return moment(instant)
+    return format_timedelta(distance, add_direction=True, locale=language())
+
+
+def local_input(instant: datetime | None) -> str:
+    """The value of a datetime-local input."""
+    return f"{instant.astimezone(zone()):%Y-%m-%dT%H:%M}" if instant else ""
+
+
+def init_app(app: Flask) -> None:
+    """Make the formats filters of templates."""
+    for form in (number, change, clock, moment, day, full_moment, ago, local_input):
+        app.jinja_env.filters[form.__name__] = form

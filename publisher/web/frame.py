@@ -1,0 +1,78 @@
+"""What stands around every page: the banners, the navigation's marks, the words of states, the theme."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from flask import Flask, request
+from flask_babel import gettext
+
+from publisher.core.permissions import Act, may
+from publisher.core.platforms import Realm
+from publisher.store.frame import Situation, read_situation
+from publisher.web.context import language, now, parts, person, reading, settings
+from publisher.wording import translate_reason, word
+
+SILENT_FOR = timedelta(seconds=20)
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What the base template needs besides the page itself."""
+
+    situation: Situation
+    paused_by: str
+    paused_at: datetime | None
+    idle_realms: tuple[Realm, ...]
+    is_training: bool
+
+
+def frame() -> Frame:
+    """The office's situation at this moment, for the banners."""
+    with reading() as session:
+        situation = read_situation(session, now(), SILENT_FOR)
+    idle = tuple(realm for realm in sorted(situation.realms) if realm not in situation.live_realms)
+    return Frame(
+        situation=situation,
+        paused_by=situation.paused_by or gettext("the desk itself"),
+        paused_at=situation.paused_at,
+        idle_realms=idle,
+        is_training=situation.realms == {Realm.SANDBOX},
+    )
+
+
+def may_do(act: str, desk_id: int | None = None) -> bool:
+    """Whether the person who asks may do it, for showing buttons; actions check again."""
+    somebody = person()
+    return somebody is not None and may(somebody.actor, Act(act), desk_id)
+
+
+def theme() -> str:
+    """light, dark, or nothing for what the system says."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in THEMES else ""
+
+
+def state_word(member: Enum) -> str:
+    """The interface's word for a state, role or kind."""
+    return word(member, language())
+
+
+def reason_text(reason: dict[str, object] | None) -> str:
+    """A stored reason in the person's language."""
+    return translate_reason(reason, language())
+
+
+def here() -> str:
+    """This page's own path, for forms that come back to it."""
+    return request.full_path.rstrip("?")
+
+
+def init_app(app: Flask) -> None:
+    """Put these into templates."""
+    app.jinja_env.globals.update(
+        frame=frame, may=may_do, theme=theme, language=language, person=person, here=here, now=now,
+        office=lambda: settings().office, undo_seconds=lambda: parts().settings.delivery.undo_seconds,
+    )  # fmt: skip
+    app.jinja_env.filters.update(word=state_word, reason=reason_text)
