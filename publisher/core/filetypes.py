@@ -70,7 +70,7 @@ ACCEPTED = ", ".join([*(kind for kind in FileType if kind in PICTURES), *DOCUMEN
 # File name endings that claim a type. Others ("Отчёт от 12.10") claim nothing.
 ENDINGS = {
     **{kind.value.lower(): kind for kind in (*PICTURES, *DOCUMENTS)},
-    "jpeg": FileType.JPEG, "jpe": FileType.JPEG, "jfif": FileType.JPEG,
+    "jpg": FileType.JPEG, "jpe": FileType.JPEG, "jfif": FileType.JPEG,
     "heic": FileType.HEIC, "heif": FileType.HEIC, "avif": FileType.AVIF,
     "tif": FileType.TIFF, "tiff": FileType.TIFF, "bmp": FileType.BMP,
     "mp4": FileType.VIDEO, "mov": FileType.VIDEO, "m4v": FileType.VIDEO,

@@ -148,7 +148,7 @@ class Dispatcher:
                     for op in turn.claimed
                     if op.settling
                 },
-                next_due=next_wake(session, accounts, now),
+                next_due=next_wake(session, now),
                 held=turn.held,
             )
 

@@ -128,7 +128,7 @@ def test_leaves_what_is_not_due_yet(newsroom: Newsroom) -> None:
     later = newsroom.plan(due=NOW + MINUTE)
     assert newsroom.claimed() == []
     with newsroom.store.reading() as session:
-        assert next_wake(session, [newsroom.account.id], NOW) == later.due
+        assert next_wake(session, NOW) == later.due
 
 
 def test_takes_no_more_than_there_is_room_for(newsroom: Newsroom) -> None:
