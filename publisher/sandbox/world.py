@@ -1,0 +1,294 @@
+"""What the stand-in networks know: bots, channels, posts, files. Kept in memory, written behind to SQLite.
+
+Everything here is called on the one event loop.
+"""
+
+import hashlib
+import json
+import random
+import sqlite3
+import struct
+import time
+from dataclasses import asdict, dataclass, field, fields
+from hashlib import sha1
+from pathlib import Path
+from typing import Any
+
+import rsa
+from telethon.crypto.rsa import _compute_fingerprint
+from telethon.sessions import StringSession
+
+RSA_BITS = 2048
+
+
+@dataclass(slots=True)
+class Bot:
+    """An account with a token."""
+
+    id: int
+    name: str
+    token: str
+    api_id: int
+    api_hash: str
+    revoked: bool = False
+
+
+@dataclass(slots=True)
+class Media:
+    """A stored file of a post."""
+
+    id: int
+    kind: str
+    mime: str
+    name: str
+    size: int
+    sha256: str
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(slots=True)
+class Post:
+    """One message of a channel. `media` holds at most one file: each picture of an album is a message."""
+
+    id: int
+    date: int
+    text: str
+    entities: list[dict[str, Any]] = field(default_factory=list)
+    media: dict[str, Any] | None = None
+    grouped_id: int | None = None
+    edit_date: int | None = None
+    silent: bool = False
+    no_webpage: bool = False
+    pinned: bool = False
+    deleted_at: int | None = None
+    random_id: int = 0
+    bot: int = 0
+
+
+@dataclass(slots=True)
+class Channel:
+    """A channel with its posts by id. `rights` go by bot: post, edit, delete."""
+
+    id: int
+    handle: str
+    title: str
+    about: str = ""
+    private: bool = False
+    opened: str = ""
+    subscribers: int = 0
+    counted_at: float = 0.0
+    rights: dict[int, dict[str, bool]] = field(default_factory=dict)
+    next_id: int = 2
+    pts: int = 1
+    posts: dict[int, Post] = field(default_factory=dict)
+    randoms: dict[tuple[int, int], int] = field(default_factory=dict)
+
+
+class World:
+    """All of it, and the file that it is kept in."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.seed = seed
+        self.bots: dict[int, Bot] = {}
+        self.channels: dict[int, Channel] = {}
+        self.handles: dict[str, Channel] = {}
+        self.sessions: dict[int, tuple[bytes, int | None]] = {}
+        self.media: dict[int, Media] = {}
+        self.by_media: dict[int, tuple[int, int]] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "media").mkdir(exist_ok=True)
+        self.rsa = _load_key(folder)
+        self.fingerprint: int = _compute_fingerprint(self.rsa)
+        self._dirty: dict[tuple[str, str], dict[str, Any]] = {}
+        self._db = _open(folder / "sandbox.sqlite")
+        self._load()
+
+    # Keys and accounts
+
+    def find_key(self, key_id: int) -> bytes | None:
+        """The auth key with this id."""
+        found = self.sessions.get(key_id)
+        return found[0] if found else None
+
+    def add_key(self, key_id: int, key: bytes, bot: int | None = None) -> None:
+        """Keep an auth key; with a bot it is signed in already."""
+        self.sessions[key_id] = (key, bot)
+        self._mark("session", str(key_id), {"key": key.hex(), "bot": bot})
+
+    def sign_in(self, key_id: int, bot: int) -> None:
+        """The key speaks for the bot from now on."""
+        self.add_key(key_id, self.sessions[key_id][0], bot)
+
+    def bot_of(self, key_id: int) -> Bot | None:
+        """Who speaks with this key."""
+        _, bot = self.sessions.get(key_id, (b"", None))
+        return self.bots.get(bot) if bot is not None else None
+
+    def add_bot(self, name: str) -> Bot:
+        """A new bot with a token of the usual form."""
+        number = 7_000_000_000 + len(self.bots) + 1
+        rng = random.Random(f"{self.seed}:bot:{number}")  # noqa: S311 - deterministic on purpose
+        alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+        secret = "".join(rng.choices(alphabet, k=35))
+        bot = Bot(
+            id=number,
+            name=name,
+            token=f"{number}:{secret}",
+            api_id=100_000 + len(self.bots),
+            api_hash=hashlib.md5(secret.encode()).hexdigest(),  # noqa: S324 - only the look of an api_hash
+        )
+        self.bots[bot.id] = bot
+        self.keep_bot(bot)
+        return bot
+
+    def keep_bot(self, bot: Bot) -> None:
+        """Write a bot's state."""
+        self._mark("bot", str(bot.id), asdict(bot))
+
+    def mint_session(self, bot: Bot, host: str, port: int) -> str:
+        """A signed-in StringSession that needs no handshake."""
+        key = random.Random(f"{self.seed}:key:{bot.id}").randbytes(256)  # noqa: S311 - deterministic on purpose
+        key_id = struct.unpack("<Q", sha1(key).digest()[12:])[0]  # noqa: S324 - the protocol's own hash
+        self.add_key(key_id, key, bot.id)
+        from telethon.crypto import AuthKey
+
+        session = StringSession()
+        session.set_dc(2, host, port)
+        session.auth_key = AuthKey(key)
+        text: str = session.save()
+        return text
+
+    # Channels and posts
+
+    def access_hash(self, bot: int, thing: int) -> int:
+        """What proves that this account has seen the channel or file; it differs per account."""
+        digest = hashlib.sha256(f"{self.seed}:{bot}:{thing}".encode()).digest()
+        return int.from_bytes(digest[:8], "big", signed=True)
+
+    def add_channel(self, handle: str, title: str, **values: Any) -> Channel:
+        """A channel; the same handle again gives the same one."""
+        known = self.handles.get(handle.lower())
+        if known is not None:
+            return known
+        number = 1_500_000_001 + len(self.channels)
+        channel = Channel(id=number, handle=handle, title=title, counted_at=time.time(), **values)
+        self.channels[number] = self.handles[handle.lower()] = channel
+        self.keep_channel(channel)
+        return channel
+
+    def remove_channel(self, channel: Channel) -> None:
+        """The channel vanishes."""
+        del self.channels[channel.id]
+        del self.handles[channel.handle.lower()]
+        self._mark("channel", str(channel.id), {})
+
+    def keep_channel(self, channel: Channel) -> None:
+        """Write a channel's own state; posts are written one by one."""
+        skip = {"posts", "randoms"}
+        self._mark(
+            "channel",
+            str(channel.id),
+            {f.name: getattr(channel, f.name) for f in fields(channel) if f.name not in skip},
+        )
+
+    def keep_post(self, channel: Channel, post: Post) -> None:
+        """Write a post's state."""
+        self._mark("post", f"{channel.id}:{post.id}", asdict(post))
+
+    def next_post_id(self, channel: Channel) -> int:
+        """Ids are not contiguous: now and then the network takes one for itself."""
+        gap = hashlib.sha256(f"{self.seed}:{channel.id}:{channel.next_id}".encode()).digest()[0] % 7 == 0
+        number = channel.next_id + (1 if gap else 0)
+        channel.next_id = number + 1
+        return number
+
+    def add_post(self, channel: Channel, post: Post) -> None:
+        """Put a post up."""
+        channel.posts[post.id] = post
+        channel.pts += 1
+        if post.random_id:
+            channel.randoms[post.bot, post.random_id] = post.id
+        self.keep_post(channel, post)
+        self.keep_channel(channel)
+
+    # Files
+
+    def add_media(self, data: bytes, kind: str, mime: str, name: str, size: tuple[int, int]) -> Media:
+        """Store a file by its content."""
+        digest = hashlib.sha256(data).hexdigest()
+        file = self.folder / "media" / digest
+        if not file.exists():
+            file.write_bytes(data)
+        media = Media(
+            id=9_000_000_001 + len(self.media), kind=kind, mime=mime, name=name, size=len(data), sha256=digest,
+            width=size[0], height=size[1],
+        )  # fmt: skip
+        self.media[media.id] = media
+        self._mark("media", str(media.id), asdict(media))
+        return media
+
+    # Keeping
+
+    def _mark(self, kind: str, key: str, value: dict[str, Any]) -> None:
+        self._dirty[kind, key] = value
+
+    def flush(self) -> None:
+        """Write what changed since the last time, in one transaction."""
+        dirty, self._dirty = self._dirty, {}
+        if not dirty:
+            return
+        rows = [(kind, key, json.dumps(value)) for (kind, key), value in dirty.items()]
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", rows)
+
+    def close(self) -> None:
+        """Write everything and let go of the file."""
+        self.flush()
+        self._db.close()
+
+    def _load(self) -> None:
+        rows: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+        for kind, key, value in self._db.execute("SELECT kind, key, value FROM state"):
+            rows.setdefault(kind, []).append((key, json.loads(value)))
+        for key, value in rows.get("session", []):
+            self.sessions[int(key)] = (bytes.fromhex(value["key"]), value["bot"])
+        for _, value in rows.get("bot", []):
+            self.bots[value["id"]] = Bot(**value)
+        for _, value in rows.get("media", []):
+            self.media[value["id"]] = Media(**value)
+        for _, value in rows.get("channel", []):
+            if value:
+                value["rights"] = {int(bot): rights for bot, rights in value["rights"].items()}
+                channel = Channel(**value)
+                self.channels[channel.id] = self.handles[channel.handle.lower()] = channel
+        for key, value in sorted(rows.get("post", []), key=lambda row: row[1]["id"]):
+            channel_id = int(key.split(":")[0])
+            if channel_id in self.channels:
+                channel = self.channels[channel_id]
+                post = Post(**value)
+                channel.posts[post.id] = post
+                if post.random_id:
+                    channel.randoms[post.bot, post.random_id] = post.id
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(file, check_same_thread=False)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute(
+        "CREATE TABLE IF NOT EXISTS state (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+    )
+    return db
+
+
+def _load_key(folder: Path) -> rsa.PrivateKey:
+    file, public = folder / "telegram.private.pem", folder / "telegram.pem"
+    if file.exists():
+        return rsa.PrivateKey.load_pkcs1(file.read_bytes())
+    _, key = rsa.newkeys(RSA_BITS, poolsize=1)
+    file.touch(0o600)
+    file.write_bytes(key.save_pkcs1())
+    public.write_bytes(rsa.PublicKey(key.n, key.e).save_pkcs1())
+    return key
