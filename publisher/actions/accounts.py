@@ -26,6 +26,8 @@ FIELDS: Mapping[Network, Mapping[str, re.Pattern[str]]] = {
         "bot_token": re.compile(r"[0-9]+:[A-Za-z0-9_-]{20,}\Z"),
     }
 }
+# What a session that was made elsewhere stands in for.
+BY_SESSION = frozenset({"bot_token"})
 HANDLES = {Network.TELEGRAM: re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}\Z")}
 
 
@@ -48,7 +50,7 @@ def add_account(
         raise RuleError("name", N_("Give the account a name."))
     if session.scalar(select(Account.id).where(Account.name == name.strip())):
         raise RuleError("name", N_("Another account has this name."))
-    _check_values(network, values)
+    _check_values(network, values, BY_SESSION if session_text else frozenset())
     account = Account(
         network=network,
         realm=realm,
@@ -136,7 +138,11 @@ def request_counts(session: Session, actor: Actor, realm: Realm, now: datetime) 
     return leave_request(session, "count_audience", realm, None, now)
 
 
-def _check_values(network: Network, values: Mapping[str, str]) -> None:
+def _check_values(
+    network: Network, values: Mapping[str, str], optional: frozenset[str] = frozenset()
+) -> None:
     for field, form in FIELDS[network].items():
+        if field in optional and field not in values:
+            continue
         if not form.match(values.get(field, "")):
             raise RuleError(field, N_("This does not look like a {what}."), what=field)

@@ -20,12 +20,22 @@ def list_desks(session: Session) -> Sequence[Desk]:
     return session.scalars(select(Desk).order_by(Desk.title)).all()
 
 
+def find_desk(session: Session, slug: str) -> Desk | None:
+    """The desk with this slug, if any."""
+    return session.scalar(select(Desk).where(Desk.slug == slug))
+
+
 def get_desk(session: Session, slug: str) -> Desk:
     """The desk with this slug. Raises NotFound."""
-    desk = session.scalar(select(Desk).where(Desk.slug == slug))
+    desk = find_desk(session, slug)
     if desk is None:
         raise NotFound("desk", slug)
     return desk
+
+
+def find_oldest_desk(session: Session) -> Desk | None:
+    """The desk that was there first: where an item goes that names none."""
+    return session.scalar(select(Desk).order_by(Desk.id).limit(1))
 
 
 def list_accounts(session: Session, realm: Realm | None = None) -> Sequence[Account]:
@@ -84,6 +94,14 @@ def leave_request(
     request = Request(kind=kind, realm=realm, subject_id=subject_id, created_at=now)
     session.add(request)
     session.flush()
+    return request
+
+
+def get_request(session: Session, request_id: int) -> Request:
+    """A request with its answer, if there is one yet. Raises NotFound."""
+    request = session.get(Request, request_id)
+    if request is None:
+        raise NotFound("request", request_id)
     return request
 
 

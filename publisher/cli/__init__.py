@@ -1,0 +1,5 @@
+"""The commands of the program; `main` is what the installed script calls."""
+
+from publisher.cli.program import main
+
+__all__ = ["main"]

@@ -1,0 +1,75 @@
+"""`publisher counts`: subscribers, counted now or exported."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import click
+
+from publisher.actions.accounts import request_counts
+from publisher.cli.channels import address_of
+from publisher.cli.office import Command, Group, Office, iso
+from publisher.cli.requests import wait_for
+from publisher.core.messages import N_
+from publisher.core.permissions import COMMAND_LINE
+from publisher.core.platforms import Realm
+from publisher.errors import RuleError
+from publisher.store.audience import iterate_counts
+from publisher.store.channels import list_accounts
+
+COLUMNS = ("channel", "network", "taken_at", "value", "source")
+
+
+@click.group(cls=Group)
+def counts() -> None:
+    """Subscribers: count now, export."""
+
+
+@counts.command(cls=Command)
+@click.pass_obj
+def take(office: Office) -> None:
+    """Let the workers count every channel now; wait for them at most 60 seconds."""
+    with office.store.begin() as session:
+        realms = sorted({account.realm for account in list_accounts(session)}) or [Realm.REAL]
+        requests = [request_counts(session, COMMAND_LINE, realm, office.now()) for realm in realms]
+    answers = wait_for(office.store, requests)
+    counted, failed = (sum(answer[name] for answer in answers) for name in ("counted", "failed"))
+    office.say(N_("Channels counted: {count}."), count=counted)
+    if failed:
+        raise RuleError("", N_("Channels that could not be counted: {count}."), count=failed)
+
+
+@counts.command(cls=Command)
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.pass_obj
+def export(office: Office, form: str) -> None:
+    """Write all counts to standard output, by channel and time."""
+    if form == "json":
+        _write_json(_rows(office))
+        return
+    # The csv module ends lines itself; on Windows the stream would double them.
+    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_rows(office))
+
+
+def _write_json(rows: Iterator[dict[str, object]]) -> None:
+    """A list, row by row: ten years of counts do not fit into memory at once."""
+    sys.stdout.write("[")
+    for place, row in enumerate(rows):
+        sys.stdout.write(("," if place else "") + "\n" + json.dumps(row, ensure_ascii=False))
+    sys.stdout.write("\n]\n")
+
+
+def _rows(office: Office) -> Iterator[dict[str, object]]:
+    with office.store.reading() as session:
+        for channel, count in iterate_counts(session):
+            yield {
+                "channel": address_of(channel),
+                "network": channel.network.value,
+                "taken_at": iso(datetime.fromtimestamp(count.taken_at, UTC)),
+                "value": count.value,
+                "source": count.source.name.lower(),
+            }

@@ -1,0 +1,29 @@
+"""Which states of the tables this program knows, and which one a database is in."""
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Engine
+
+from publisher.store.session import MIGRATIONS
+
+
+def head_revision() -> str:
+    """The revision that this program's tables are in."""
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    assert head is not None  # noqa: S101 - the folder is part of the program
+    return head
+
+
+def is_known_revision(revision: str) -> bool:
+    """Whether a database of this revision can be migrated; a newer program's cannot."""
+    try:
+        return ScriptDirectory(str(MIGRATIONS)).get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
+def database_revision(engine: Engine) -> str | None:
+    """The revision that the database is in; None for an empty one. Changes nothing."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
