@@ -97,10 +97,19 @@ class Channel(Protocol):
         """Find a channel by its public name and see our rights there. Raises Gone, Forbidden, Limited."""
         ...
 
-    async def publish(self, address: Address, edition: Edition, keys: Sequence[int], handle: str) -> Receipt:
+    async def publish(
+        self,
+        address: Address,
+        edition: Edition,
+        keys: Sequence[int],
+        handle: str,
+        after: int | str | None = None,
+    ) -> Receipt:
         """Send the edition, one key per element. Repeating with the same keys leaves one post.
 
-        Uploads come first and are repeatable; after them each message is sent once.
+        Uploads come first and are repeatable; after them each message is sent once. `after` is the newest
+        external id known before the first try: where to look when the network says that it has the post
+        already but not where.
         """
         ...
 

@@ -44,7 +44,7 @@ async def send(
         if operation.settling and choose_settling(progress, started) is Settling.READ_BACK:
             finding = await _read_back(operation, lane, adapter, after)
             return _settled(operation, finding, progress, started, now())
-        return await _apply(operation, lane, adapter, started, now)
+        return await _apply(operation, lane, adapter, after, started, now)
     except ChannelError as error:
         return _failed(operation, error, progress, started, now())
     except Exception as error:
@@ -53,13 +53,20 @@ async def send(
         return _failed(operation, unknown, progress, started, now())
 
 
-async def _apply(operation: Claimed, lane: Lane, adapter: Channel, started: datetime, now: Clock) -> Result:
+async def _apply(
+    operation: Claimed,
+    lane: Lane,
+    adapter: Channel,
+    after: int | str | None,
+    started: datetime,
+    now: Clock,
+) -> Result:
     edition = edition_from_json(operation.edition) if operation.edition else None
     match operation.kind:
         case OperationKind.PUBLISH:
             assert edition is not None  # noqa: S101 - a publish is written with its edition
             keys = element_keys(operation.key, edition.elements)
-            receipt = await adapter.publish(lane.address, edition, keys, lane.handle)
+            receipt = await adapter.publish(lane.address, edition, keys, lane.handle, after)
             return _sent(operation, receipt, started, now())
         case _ if operation.post_id is None:
             # Nothing stands any more: an edit has nothing to change, a delete is already true.

@@ -226,7 +226,7 @@ def count_states(session: Session, item_id: int | None = None) -> dict[Operation
     query = select(Operation.state, func.count()).group_by(Operation.state)
     if item_id is not None:
         query = query.where(Operation.item_id == item_id)
-    return dict(row.tuple() for row in session.execute(query))
+    return dict(session.execute(query).all())
 
 
 def list_channels_of_item(session: Session, item: Item) -> Sequence[Channel]:
