@@ -1,0 +1,43 @@
+# What a person or CI calls. What has to be prepared first is the part of bootstrap.py.
+.PHONY: setup run test tasks lint bench torture docs lock messages clean tools browser
+.NOTPARALLEL:
+
+# Python 3.11 first: the lock files are made with it. A name may exist and not run, so each is tried.
+NAMES = python3.11 python3.12 python3.13 python3.14 python3 python
+FITS = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+FITTING = $(shell for p in $(NAMES); do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
+FOUND = $(shell for p in $(NAMES); do v=$$($$p -V 2>&1) && echo "$$p is $$v;"; done)
+PYTHON = $(or $(FITTING),$(error Python 3.11 or newer with its venv is needed (on Debian: python3.11-venv). Found: $(or $(FOUND),none;)))
+BIN = .venv/bin
+
+setup:
+	@$(PYTHON) bootstrap.py setup
+
+# Ctrl+C is for publisher, which stops its parts; make and its shell wait and keep silent.
+run: setup
+	@trap : INT; $(BIN)/publisher run || [ $$? = 130 ]
+
+test: tools browser lint
+	@$(BIN)/pytest --numprocesses 2 --dist loadgroup
+
+tasks: tools browser
+	@$(BIN)/pytest tests/tasks
+
+lint: tools
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/djlint --lint --quiet templates
+
+bench: tools
+	@$(BIN)/python -m bench
+
+torture: tools
+	@TORTURE_ROUNDS=300 $(BIN)/pytest tests/delivery/test_crashes.py
+
+docs: tools
+	@$(BIN)/pytest tests/docs
+
+lock messages clean tools browser:
+	@$(PYTHON) bootstrap.py $@
