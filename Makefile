@@ -6,8 +6,8 @@
 NAMES = python3.11 python3.12 python3.13 python3.14 python3 python
 FITS = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 FITTING = $(shell for p in $(NAMES); do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
-FOUND = $(shell for p in $(NAMES); do v=$$($$p -V 2>&1) && echo "$$p is $$v;"; done)
-PYTHON = $(or $(FITTING),$(error Python 3.11 or newer with its venv is needed (on Debian: python3.11-venv). Found: $(or $(FOUND),none;)))
+FOUND = $(shell for p in $(NAMES); do v=$$($$p -V 2>&1) && echo "$$p ($$v)"; done; true)
+PYTHON = $(or $(FITTING),$(error Python 3.11 or newer with its venv is needed (on Debian: python3.11-venv). Found: $(or $(FOUND),none)))
 BIN = .venv/bin
 
 setup:
