@@ -94,29 +94,34 @@ class Result:
 
 def list_lanes(session: Session, account_ids: Iterable[int]) -> list[Lane]:
     """The lanes of these accounts that delivery may speak to: nothing is paused, all is in order."""
-    if session.scalar(select(Installation.paused_at)) is not None:
-        return []
-    return list_open_channels(session, account_ids)
+    rows = session.connection().execute(_open_lanes, {"accounts": list(account_ids)})
+    return [_lane(*row) for row in rows]
 
 
 def list_open_channels(session: Session, account_ids: Iterable[int]) -> list[Lane]:
     """The channels of these accounts that can be reached, paused or not: what is counted."""
-    rows = session.execute(
-        select(Channel.id, Channel.account_id, Channel.network, Channel.handle, Channel.address)
-        .join(Channel.account)
-        .where(
-            Account.id.in_(list(account_ids)),
-            Account.state == AccountState.OK,
-            Channel.state == ChannelState.OK,
-            Channel.address.is_not(None),
-            Channel.retired_at.is_(None),
-        )
-    )
-    return [
-        Lane(channel_id=id_, account_id=account_id, network=network, handle=handle, address=address)
-        for id_, account_id, network, handle, address in rows
-    ]
+    rows = session.connection().execute(_open_channels, {"accounts": list(account_ids)})
+    return [_lane(*row) for row in rows]
 
+
+def _lane(id_: int, account_id: int, network: str, handle: str, address: dict[str, Any]) -> Lane:
+    return Lane(channel_id=id_, account_id=account_id, network=network, handle=handle, address=address)
+
+
+# Statements of the hot path are built once and run on the connection: a turn has ten of them, and building
+# one costs more than running it.
+_open_channels = (
+    select(Channel.id, Channel.account_id, Channel.network, Channel.handle, Channel.address)
+    .join(Channel.account)
+    .where(
+        Account.id.in_(bindparam("accounts", expanding=True)),
+        Account.state == AccountState.OK,
+        Channel.state == ChannelState.OK,
+        Channel.address.is_not(None),
+        Channel.retired_at.is_(None),
+    )
+)
+_open_lanes = _open_channels.where(~exists().where(Installation.paused_at.is_not(None)))
 
 _candidate = aliased(Operation)
 _earlier = aliased(Operation)
@@ -152,6 +157,9 @@ _heads = (
 )  # fmt: skip
 
 
+_heads_locked = _heads.with_for_update(of=Operation, skip_locked=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """What a claim came to. `held` operations were stale; their lanes may have more to give at once."""
@@ -173,10 +181,8 @@ def claim(
     """
     if not lanes:
         return Turn()
-    query = _heads
-    if session.get_bind().dialect.name == "postgresql":
-        query = query.with_for_update(of=Operation, skip_locked=True)
-    heads = session.execute(query, {"now": now, "lanes": list(lanes)}).all()
+    query = _heads_locked if session.get_bind().dialect.name == "postgresql" else _heads
+    heads = session.connection().execute(query, {"now": now, "lanes": list(lanes)}).all()
     stale = [head.id for head in heads if _is_stale(head, now)]
     if stale:
         _hold_stale(session, stale)
@@ -202,38 +208,45 @@ def _hold_stale(session: Session, ids: Sequence[int]) -> None:
     )
 
 
+_is_checking = Operation.state == OperationState.CHECKING
+_set_claimed = (
+    update(Operation)
+    .where(
+        Operation.id.in_(bindparam("ids", expanding=True)),
+        Operation.state.in_([OperationState.PLANNED, OperationState.RETRYING, OperationState.CHECKING]),
+    )
+    .values(
+        state=case((_is_checking, OperationState.CHECKING), else_=OperationState.SENDING),
+        # The window in which the key is recognised starts with the first try whose outcome is unknown.
+        first_sent_at=case((_is_checking, Operation.first_sent_at), else_=bindparam("now")),
+        claimed_by=bindparam("worker"),
+        claimed_at=bindparam("now"),
+        attempts=Operation.attempts + 1,
+        wake_at=None,
+    )
+)
+
+
 def _mark_claimed(session: Session, worker: str, ids: Sequence[int], now: datetime) -> None:
-    checking = Operation.state == OperationState.CHECKING
-    marked = session.scalars(
-        update(Operation)
-        .where(
-            Operation.id.in_(ids),
-            Operation.state.in_([OperationState.PLANNED, OperationState.RETRYING, OperationState.CHECKING]),
-        )
-        .values(
-            state=case((checking, OperationState.CHECKING), else_=OperationState.SENDING),
-            # The window in which the key is recognised starts with the first try whose outcome is unknown.
-            first_sent_at=case((checking, Operation.first_sent_at), else_=now),
-            claimed_by=worker,
-            claimed_at=now,
-            attempts=Operation.attempts + 1,
-            wake_at=None,
-        )
-        .returning(Operation.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    if len(marked) != len(ids):
+    marked = session.connection().execute(_set_claimed, {"ids": list(ids), "worker": worker, "now": now})
+    if marked.rowcount != len(ids):
         raise StoreError("operations moved inside a transaction that had locked them")
+
+
+_standing_posts = (
+    select(Post.id, Post.operation_id, Post.external_ids, Operation.edition)
+    .join(Operation, Operation.id == Post.standing_id)
+    .where(
+        Post.operation_id.in_(bindparam("targets", expanding=True)),
+        Post.state.in_([PostState.LIVE, PostState.ALTERED]),
+    )
+)
 
 
 def _posts(session: Session, targets: Sequence[int]) -> dict[int, Any]:
     if not targets:
         return {}
-    rows = session.execute(
-        select(Post.id, Post.operation_id, Post.external_ids, Operation.edition)
-        .join(Operation, Operation.id == Post.standing_id)
-        .where(Post.operation_id.in_(targets), Post.state.in_([PostState.LIVE, PostState.ALTERED]))
-    )
+    rows = session.connection().execute(_standing_posts, {"targets": list(targets)})
     return {row.operation_id: row for row in rows}
 
 
@@ -269,11 +282,14 @@ def last_external_id(session: Session, channel_id: int, before: datetime) -> int
     return ids[-1] if ids else None
 
 
+_next_wake = (
+    select(Operation.wake_at).where(Operation.wake_at > bindparam("now")).order_by(Operation.wake_at).limit(1)
+)
+
+
 def next_wake(session: Session, now: datetime) -> datetime | None:
     """When the next operation becomes due after now, whoever's it is: one seek, where a join would scan."""
-    return session.scalar(
-        select(Operation.wake_at).where(Operation.wake_at > now).order_by(Operation.wake_at).limit(1)
-    )
+    return session.connection().execute(_next_wake, {"now": now}).scalar()
 
 
 def record(session: Session, worker: str, results: Sequence[Result], now: datetime) -> None:
@@ -284,7 +300,7 @@ def record(session: Session, worker: str, results: Sequence[Result], now: dateti
     """
     if not results:
         return
-    session.execute(insert(Attempt), [_attempt(worker, result) for result in results])
+    session.connection().execute(_add_attempts, [_attempt(worker, result) for result in results])
     held = _still_held(session, worker, [result.operation.id for result in results])
     results = [result for result in results if result.operation.id in held]
     sent = [r for r in results if r.transition.state is OperationState.SENT]
@@ -303,15 +319,19 @@ def _attempt(worker: str, result: Result) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_add_attempts = insert(Attempt)
+_add_posts = insert(Post)
+_held = select(Operation.id).where(
+    Operation.id.in_(bindparam("ids", expanding=True)),
+    Operation.claimed_by == bindparam("worker"),
+    Operation.state.in_([OperationState.SENDING, OperationState.CHECKING]),
+)
+_held_locked = _held.with_for_update()
+
+
 def _still_held(session: Session, worker: str, ids: Sequence[int]) -> set[int]:
-    query = select(Operation.id).where(
-        Operation.id.in_(ids),
-        Operation.claimed_by == worker,
-        Operation.state.in_([OperationState.SENDING, OperationState.CHECKING]),
-    )
-    if session.get_bind().dialect.name == "postgresql":
-        query = query.with_for_update()
-    return set(session.scalars(query))
+    query = _held_locked if session.get_bind().dialect.name == "postgresql" else _held
+    return set(session.connection().execute(query, {"ids": list(ids), "worker": worker}).scalars())
 
 
 # Statements that run once per group of receipts, with one row of values per receipt.
@@ -355,7 +375,7 @@ def _record_sent(session: Session, sent: Sequence[Result]) -> None:
     edited = [r for r in sent if r.operation.kind is OperationKind.EDIT or r.notice_stands]
     deleted = [r for r in sent if r.operation.kind is OperationKind.DELETE and not r.notice_stands]
     if published:
-        session.execute(insert(Post), [_post(r) for r in published])
+        connection.execute(_add_posts, [_post(r) for r in published])
         _mark_published(session, published)
     for statement, group in ((_set_standing, edited), (_set_withdrawn, deleted)):
         rows = [_post_change(r) for r in group if r.operation.post_id is not None]
@@ -382,17 +402,21 @@ def _post_change(result: Result) -> dict[str, Any]:
     }
 
 
+_set_published = (
+    update(Item)
+    .where(
+        Item.id.in_(bindparam("items", expanding=True)),
+        Item.status.in_([ItemStatus.SCHEDULED, ItemStatus.APPROVED, ItemStatus.DRAFT]),
+    )
+    .values(status=ItemStatus.PUBLISHED, published_at=bindparam("at"))
+)
+
+
 def _mark_published(session: Session, published: Sequence[Result]) -> None:
     """An item is published as soon as one post stands."""
-    session.execute(
-        update(Item)
-        .where(
-            Item.id.in_({r.operation.item_id for r in published}),
-            Item.status.in_([ItemStatus.SCHEDULED, ItemStatus.APPROVED, ItemStatus.DRAFT]),
-        )
-        .values(status=ItemStatus.PUBLISHED, published_at=min(r.finished_at for r in published))
-        .execution_options(synchronize_session=False)
-    )
+    items = list({r.operation.item_id for r in published})
+    at = min(r.finished_at for r in published)
+    session.connection().execute(_set_published, {"items": items, "at": at})
 
 
 def _record_other(session: Session, result: Result, now: datetime) -> None:
