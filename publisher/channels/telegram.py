@@ -43,6 +43,8 @@ UPLOAD_SECONDS = 300.0
 IDS_AT_ONCE = 100
 PROBES = 50
 DUPLICATE_PAUSE = 1.0
+# What Telethon raises when the link is gone: the outcome of whatever was under way is unknown.
+LOST = (OSError, EOFError, TimeoutError, asyncio.CancelledError, InvalidBufferError, SecurityError)
 
 
 def connect_telegram(
@@ -262,7 +264,7 @@ class TelegramChannel:
                 handle = await client.upload_file(str(file), file_name=ref.name)
         except RPCError as error:
             raise _surely_not_applied(translate(error)) from error
-        except (OSError, TimeoutError, asyncio.CancelledError) as error:
+        except LOST as error:
             raise self._lost(client, error, changes=False) from error
         if ref.kind is MediaKind.PHOTO:
             return types.InputMediaUploadedPhoto(handle)
@@ -298,7 +300,7 @@ class TelegramChannel:
                 return await client._sender.send(wrapped)
         except RPCError as error:
             raise _translated(error, changes=changes) from error
-        except (OSError, TimeoutError, asyncio.CancelledError, InvalidBufferError, SecurityError) as error:
+        except LOST as error:
             raise self._lost(client, error, changes=changes) from error
 
     def _lost(self, client: Any, error: BaseException, *, changes: bool) -> BaseException:
@@ -353,7 +355,7 @@ class TelegramChannel:
         except (RPCError, AuthKeyNotFound) as error:
             await _disconnect(client)
             raise _surely_not_applied(_translate_connect(error)) from error
-        except (OSError, TimeoutError, asyncio.CancelledError, InvalidBufferError, SecurityError) as error:
+        except LOST as error:
             self._discard(client)
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
@@ -385,7 +387,7 @@ async def _disconnect(client: Any) -> None:
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             await client.disconnect()
-    except (OSError, TimeoutError):
+    except (OSError, EOFError, TimeoutError):
         # The link is broken anyway; there is nothing left to close.
         return
 

@@ -32,10 +32,12 @@ NOT_MODIFIED = "MESSAGE_NOT_MODIFIED"
 
 
 def name_of(error: RPCError) -> str:
-    """The API's name of an error, without the number in it: FLOOD_WAIT, CHAT_WRITE_FORBIDDEN."""
-    told = getattr(error, "message", "") or ""
-    if re.fullmatch(r"[A-Z][A-Z0-9_]+", told):
-        return re.sub(r"_\d+$", "", told)
+    """The API's name of an error, without the number in it: FLOOD_WAIT, CHAT_WRITE_FORBIDDEN.
+
+    Telethon has a class for every name it knows; for others a general class carries the name as its message.
+    """
+    if type(error).__module__.endswith("rpcbaseerrors"):
+        return re.sub(r"_\d+$", "", str(error.message or type(error).__name__).upper())
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error"))
     return words.upper()
 
