@@ -15,7 +15,7 @@ from publisher.core.states import Priority
 from publisher.errors import EditConflict, RuleError
 from publisher.store.audit import record_act
 from publisher.store.channels import get_channels
-from publisher.store.items import find_item_by_slug, free_slug, get_item
+from publisher.store.items import find_item_by_slug, free_slug, get_item, get_version
 from publisher.store.models import Desk, EditionOverride, Item, Media, Version, VersionMedia
 
 TITLE_LENGTH = 300
@@ -73,7 +73,7 @@ def create_item(session: Session, actor: Actor, form: ItemForm, now: datetime) -
 
 
 def save_item(session: Session, actor: Actor, item_id: int, form: ItemForm, now: datetime) -> Version:
-    """The next version of an item; saving without a change returns the newest one as it is.
+    """The next version of an item; where nothing readers see has changed, the newest one stays.
 
     Raises EditConflict when somebody saved after `form.base`, RuleError at the field that is wrong.
     """
@@ -89,6 +89,10 @@ def save_item(session: Session, actor: Actor, item_id: int, form: ItemForm, now:
         )
     item.slug = _slug(session, form, item)
     item.desk_id = form.desk_id
+    newest = get_version(session, item)
+    if newest.hash == _hash(session, form):
+        _place(session, item, form, now)
+        return newest
     item.status = status_after_save(item.status)
     version = _add_version(session, actor, item, form, now)
     record_act(session, actor, "item.save", f"item:{item.id}", now, version=version.number)
@@ -131,12 +135,17 @@ def _slug(session: Session, form: ItemForm, item: Item | None) -> str:
     return free_slug(session, make_slug(form.title))
 
 
-def _add_version(session: Session, actor: Actor, item: Item, form: ItemForm, now: datetime) -> Version:
-    item.head += 1
+def _place(session: Session, item: Item, form: ItemForm, now: datetime) -> None:
+    """Where and when the item is to go: the item's own, no matter which version."""
     item.updated_at = now
     item.embargo = form.embargo
     item.priority = form.priority
     item.channels = list(get_channels(session, form.channel_ids))
+
+
+def _add_version(session: Session, actor: Actor, item: Item, form: ItemForm, now: datetime) -> Version:
+    item.head += 1
+    _place(session, item, form, now)
     version = Version(
         item_id=item.id,
         number=item.head,

@@ -119,6 +119,18 @@ def list_live_workers(session: Session, now: datetime, silent_for: timedelta) ->
     ).all()
 
 
+def find_live_worker(session: Session, realm: Realm, pid: int) -> Worker | None:
+    """The worker of the realm that runs as this process, if it has begun."""
+    return session.scalar(
+        select(Worker).where(Worker.realm == realm, Worker.pid == pid, Worker.stopped_at.is_(None))
+    )
+
+
+def has_accounts(session: Session, realm: Realm) -> bool:
+    """Whether the realm has an account to speak for."""
+    return session.scalar(select(Account.id).where(Account.realm == realm).limit(1)) is not None
+
+
 def answer_request(session: Session, request_id: int, result: dict[str, Any], now: datetime) -> None:
     """Write a worker's answer."""
     request = session.get_one(Request, request_id)
