@@ -5,12 +5,12 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import replace
 
 import click
 
 from publisher.cli.office import Command, Office
 from publisher.core.platforms import Realm
+from publisher.errors import StoreError
 
 # Set by `publisher run` for its parts: the pipe on standard input ends when it dies, and so do they.
 TIED = "PUBLISHER_TIED_TO_PARENT"
@@ -52,26 +52,29 @@ def worker(office: Office, realm: str) -> None:
 @click.pass_obj
 def sandbox(office: Office, host: str, port: int | None) -> None:
     """Start the sandbox alone: a stand-in for the networks."""
-    from publisher.sandbox.server import serve
+    from publisher.sandbox.server import CannotStart, serve
 
     begin_part()
-    settings = office.settings.sandbox
-    chosen = settings if port is None else replace(settings, port=port)
+    chosen = office.settings.sandbox
     folder = office.settings.data / "sandbox"
-    serve(folder, host, chosen.port, chosen.telegram_port, chosen.seed)
+    try:
+        serve(folder, host, chosen.port if port is None else port, chosen.telegram_port, chosen.seed)
+    except CannotStart as error:
+        raise StoreError(str(error)) from error
 
 
 def begin_part() -> None:
     """What every long-lived process does first: log to stderr, and end with the process it belongs to."""
     logging.getLogger().setLevel(logging.INFO)
     # Each of their lines is one request or one tick.
-    for chatty in ("apscheduler", "telethon", "waitress.queue"):
+    for chatty in ("apscheduler", "waitress.queue"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     if os.environ.get(TIED):
         threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    while sys.stdin.buffer.read(1024):
+    # Not through sys.stdin: at the end the interpreter would wait for this thread to let go of it.
+    while os.read(sys.stdin.fileno(), 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

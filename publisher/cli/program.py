@@ -67,6 +67,8 @@ def program() -> None:
 def main() -> None:
     """Run the command line and leave with its exit code."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    # Telethon warns of every update it could not place; what matters comes back as an error.
+    logging.getLogger("telethon").setLevel(logging.ERROR)
     sys.exit(run(sys.argv[1:]))
 
 

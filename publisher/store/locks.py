@@ -28,6 +28,18 @@ def hold_lock(file: Path, whose: str) -> BinaryIO:
     return handle
 
 
+def is_locked(file: Path) -> bool:
+    """Whether a living process holds the lock."""
+    if not file.exists():
+        return False
+    with file.open("a+b") as handle:
+        try:
+            _lock(handle)
+        except OSError:
+            return True
+    return False
+
+
 if sys.platform == "win32":
     import msvcrt
 

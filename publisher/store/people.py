@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from publisher.core.states import Role
 from publisher.errors import NotFound
 from publisher.store.models import User, WebSession
 
@@ -29,6 +30,13 @@ def find_user_by_email(session: Session, email: str) -> User | None:
     """The person with this address, whatever its capitals."""
     return session.scalar(
         select(User).where(func.lower(User.email) == email.strip().lower()).options(selectinload(User.desks))
+    )
+
+
+def find_administrator(session: Session) -> User | None:
+    """An administrator who may sign in: one of the office's own first, then the one who was there first."""
+    return session.scalar(
+        select(User).where(User.role == Role.ADMIN, User.active).order_by(User.demo, User.id).limit(1)
     )
 
 
