@@ -1,8 +1,8 @@
 """Delivery against a bare Telethon loop: same server, same concurrency, one run.
 
 Throughput: 27 channels, one send at a time to each, at 0 and 20 ms latency. Crash-safe delivery claims and
-records every post in the database; the bare loop only sends. Lateness: 27 posts of one item due at a moment while
-10,000 more are planned behind it.
+records every post in the database; the bare loop only sends. Lateness: 27 posts of one item due at a moment
+while 10,000 more are planned behind it.
 """
 
 import argparse
@@ -78,7 +78,8 @@ def plan(city: City, operations: int, due: datetime) -> None:
             rows += [
                 {
                     "item_id": version.item_id, "version_id": version.id, "channel_id": channel_id,
-                    "kind": OperationKind.PUBLISH, "state": OperationState.PLANNED, "priority": Priority.NORMAL,
+                    "kind": OperationKind.PUBLISH, "state": OperationState.PLANNED,
+                    "priority": Priority.NORMAL,
                     "key": f"{due.timestamp():.0f}-{number}-{channel_id}"[:32],
                     "edition": edition_to_json(EDITION), "due": due, "wake_at": due,
                     "latest": due + timedelta(hours=2), "created_at": due,

@@ -1,4 +1,4 @@
-"""The body of an item: one canonical HTML subset, and the tree of blocks and runs that editions render from."""
+"""The body of an item: one canonical HTML subset, and the tree of blocks and runs behind every edition."""
 
 import re
 from collections.abc import Iterable, Sequence

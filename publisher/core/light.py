@@ -1,8 +1,8 @@
 """Light markup: what an editor types where there is no rich editor. Loses nothing either way.
 
-`**bold** //italic// __underline__ ~~strike~~ ||spoiler|| ``code`` [text](url)`, `> quote`, `>> expandable
-quote`, `- list`, `1. list`, a blank line between blocks, a backslash before what is meant literally. Marks are
-toggles. A custom emoji is `[👍](tg://emoji?id=123)`.
+`**bold** //italic// __underline__ ~~strike~~ ||spoiler|| ``code`` [text](url)`, `> quote`,
+`>> expandable quote`, `- list`, `1. list`, a blank line between blocks, a backslash before what is meant
+literally. Marks are toggles. A custom emoji is `[👍](tg://emoji?id=123)`.
 """
 
 import re
@@ -35,7 +35,7 @@ def from_light(text: str) -> Body:
 
 
 def to_light(body: Body) -> str:
-    """The light markup of a canonical body: as an editor would write it, with no more backslashes than needed."""
+    """The light markup of a canonical body, as an editor would write it: no backslash more than needed."""
     plain = _write(body, strict=False)
     return plain if from_light(plain) == body else _write(body, strict=True)
 

@@ -11,7 +11,7 @@ LOG_LENGTH = 50_000
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """`times` None means for ever; `skip` requests go through first. `method` "*" is every send, edit, delete."""
+    """`times` None: for ever; `skip` so many go through first; `method` "*": any send, edit or delete."""
 
     id: int
     network: str = "telegram"

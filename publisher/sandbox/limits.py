@@ -1,4 +1,4 @@
-"""The real network's rates, when they are switched on: about one message a second to a channel, thirty in all."""
+"""The real network's rates, when switched on: about one message a second to a channel, thirty in all."""
 
 import math
 from dataclasses import dataclass, field

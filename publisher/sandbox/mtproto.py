@@ -1,4 +1,4 @@
-"""MTProto on the server's side: framing, the handshake and encryption (core.telegram.org/mtproto, version 2)."""
+"""MTProto on the server's side: framing, handshake, encryption (core.telegram.org/mtproto, version 2)."""
 
 import asyncio
 import logging
@@ -173,7 +173,8 @@ class Connection:
         data += os.urandom(-(len(data) + 12) % 16 + 12)
         message_key = sha256(self._key[96:128] + data).digest()[8:24]
         key, iv = _derive(self._key, message_key, 8)
-        return struct.pack("<Q", self._key_id) + message_key + AES.encrypt_ige(data, key, iv)
+        sealed: bytes = AES.encrypt_ige(data, key, iv)
+        return struct.pack("<Q", self._key_id) + message_key + sealed
 
     def _decrypt(self, payload: bytes) -> bytes:
         message_key = payload[8:24]

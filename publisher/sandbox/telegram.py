@@ -21,6 +21,16 @@ DELETE_WITHIN = 48 * 3600
 HANG_SECONDS = 3600
 FRESH_SECONDS = 2.0
 
+# Numbers of help.getConfig that say nothing to a bot.
+UNUSED_NUMBERS = (
+    "chat_size_max", "megagroup_size_max", "forwarded_count_max", "online_update_period_ms",
+    "offline_blur_timeout_ms", "offline_idle_timeout_ms", "online_cloud_timeout_ms", "notify_cloud_delay_ms",
+    "notify_default_delay_ms", "push_chat_period_ms", "push_chat_limit", "edit_time_limit",
+    "revoke_time_limit", "revoke_pm_time_limit", "rating_e_decay", "stickers_recent_limit",
+    "channels_read_media_period", "call_receive_timeout_ms", "call_ring_timeout_ms",
+    "call_connect_timeout_ms", "call_packet_timeout_ms",
+)  # fmt: skip
+
 f = functions
 Handler = Callable[["Telegram", Bot, Any], Any]
 
@@ -60,9 +70,12 @@ class Telegram:
             await asyncio.sleep(self.faults.latency)
         fault = self.faults.strike(method, handle)
         entry = {
-            "at": time.time(), "method": method, "account": bot.id if bot else None, "channel": handle,
+            "at": time.time(),
+            "method": method,
+            "account": bot.id if bot else None,
+            "channel": handle,
             "random_ids": _random_ids(request),
-        }  # fmt: skip
+        }
         if fault and fault.when == "before" and fault.kind != "delay":
             self.faults.note(**entry, applied=False, answered=fault.kind)
             return await self._misbehave(fault)
@@ -118,12 +131,20 @@ class Telegram:
     def _config(self) -> Any:
         option = types.DcOption(id=2, ip_address=self.host, port=self.port, static=True)
         now = int(time.time())
-        numbers = dict.fromkeys(("chat_size_max", "megagroup_size_max", "forwarded_count_max", "online_update_period_ms", "offline_blur_timeout_ms", "offline_idle_timeout_ms", "online_cloud_timeout_ms", "notify_cloud_delay_ms", "notify_default_delay_ms", "push_chat_period_ms", "push_chat_limit", "edit_time_limit", "revoke_time_limit", "revoke_pm_time_limit", "rating_e_decay", "stickers_recent_limit", "channels_read_media_period", "call_receive_timeout_ms", "call_ring_timeout_ms", "call_connect_timeout_ms", "call_packet_timeout_ms"), 100)  # fmt: skip
+        numbers = dict.fromkeys(UNUSED_NUMBERS, 100)
         return types.Config(
-            date=now, expires=now + 3600, test_mode=False, this_dc=2, dc_options=[option], dc_txt_domain_name="",
-            me_url_prefix="https://t.me/", caption_length_max=CAPTION_LIMIT, message_length_max=TEXT_LIMIT,
-            webfile_dc_id=2, **numbers,
-        )  # fmt: skip
+            date=now,
+            expires=now + 3600,
+            test_mode=False,
+            this_dc=2,
+            dc_options=[option],
+            dc_txt_domain_name="",
+            me_url_prefix="https://t.me/",
+            caption_length_max=CAPTION_LIMIT,
+            message_length_max=TEXT_LIMIT,
+            webfile_dc_id=2,
+            **numbers,
+        )
 
     def _sign_in(self, key_id: int, request: Any) -> Any:
         for bot in self.world.bots.values():
@@ -139,9 +160,14 @@ class Telegram:
     def user(self, bot: Bot) -> Any:
         """The bot as its own client sees it."""
         return types.User(
-            id=bot.id, is_self=True, bot=True, bot_info_version=1, access_hash=self.world.access_hash(bot.id, bot.id),
-            first_name=bot.name, username=f"bot{bot.id}_bot",
-        )  # fmt: skip
+            id=bot.id,
+            is_self=True,
+            bot=True,
+            bot_info_version=1,
+            access_hash=self.world.access_hash(bot.id, bot.id),
+            first_name=bot.name,
+            username=f"bot{bot.id}_bot",
+        )
 
     # Channels
 
@@ -175,10 +201,16 @@ class Telegram:
             other=True,
         )
         return types.Channel(
-            id=channel.id, title=channel.title, photo=types.ChatPhotoEmpty(), date=int(channel.counted_at),
-            broadcast=True, access_hash=self.world.access_hash(bot.id, channel.id), username=channel.handle,
-            admin_rights=admin or None, left=rights is None or None,
-        )  # fmt: skip
+            id=channel.id,
+            title=channel.title,
+            photo=types.ChatPhotoEmpty(),
+            date=int(channel.counted_at),
+            broadcast=True,
+            access_hash=self.world.access_hash(bot.id, channel.id),
+            username=channel.handle,
+            admin_rights=admin or None,
+            left=rights is None or None,
+        )
 
     def count(self, channel: Channel) -> int:
         """Subscribers now, worked out anew every few seconds: a busy channel has many posts to add up."""
@@ -204,12 +236,22 @@ class Telegram:
             if count
         ]
         return types.Message(
-            id=post.id, peer_id=types.PeerChannel(channel.id), date=post.date, message=post.text, out=True, post=True,
-            silent=post.silent or None, pinned=post.pinned or None, entities=_entities(post) or None,
-            media=self._media(bot, post), views=views(post, audience, self.world.seed, now),
-            forwards=forwards(post, audience, self.world.seed, now), edit_date=post.edit_date,
-            grouped_id=post.grouped_id, reactions=types.MessageReactions(results=counted) if counted else None,
-        )  # fmt: skip
+            id=post.id,
+            peer_id=types.PeerChannel(channel.id),
+            date=post.date,
+            message=post.text,
+            out=True,
+            post=True,
+            silent=post.silent or None,
+            pinned=post.pinned or None,
+            entities=_entities(post) or None,
+            media=self._media(bot, post),
+            views=views(post, audience, self.world.seed, now),
+            forwards=forwards(post, audience, self.world.seed, now),
+            edit_date=post.edit_date,
+            grouped_id=post.grouped_id,
+            reactions=types.MessageReactions(results=counted) if counted else None,
+        )
 
     def _media(self, bot: Bot, post: Post) -> Any:
         if post.media is None:
@@ -276,10 +318,15 @@ def _draft(bot: Bot, request: Any, text: str, entities: Any, random_id: int) -> 
     if not random_id:
         raise RpcError(400, "RANDOM_ID_EMPTY")
     return Post(
-        id=0, date=int(time.time()), text=text.strip(), entities=check_entities(text, entities or []),
-        silent=bool(request.silent), no_webpage=bool(getattr(request, "no_webpage", False)), random_id=random_id,
+        id=0,
+        date=int(time.time()),
+        text=text.strip(),
+        entities=check_entities(text, entities or []),
+        silent=bool(request.silent),
+        no_webpage=bool(getattr(request, "no_webpage", False)),
+        random_id=random_id,
         bot=bot.id,
-    )  # fmt: skip
+    )
 
 
 def check_entities(text: str, entities: Sequence[Any]) -> list[dict[str, Any]]:
@@ -323,9 +370,15 @@ def _photo(media: Media, access_hash: int) -> Any:
 
 def _document(media: Media, access_hash: int) -> Any:
     return types.Document(
-        id=media.id, access_hash=access_hash, file_reference=b"ref", date=0, mime_type=media.mime, size=media.size,
-        dc_id=2, attributes=[types.DocumentAttributeFilename(file_name=media.name)],
-    )  # fmt: skip
+        id=media.id,
+        access_hash=access_hash,
+        file_reference=b"ref",
+        date=0,
+        mime_type=media.mime,
+        size=media.size,
+        dc_id=2,
+        attributes=[types.DocumentAttributeFilename(file_name=media.name)],
+    )
 
 
 def _get_users(server: Telegram, bot: Bot, _request: Any) -> Any:
@@ -357,10 +410,17 @@ def _get_channels(server: Telegram, bot: Bot, request: Any) -> Any:
 def _get_full_channel(server: Telegram, bot: Bot, request: Any) -> Any:
     channel = server.channel(bot, request.channel)
     full = types.ChannelFull(
-        id=channel.id, about=channel.about, read_inbox_max_id=0, read_outbox_max_id=0, unread_count=0,
-        chat_photo=types.PhotoEmpty(id=0), notify_settings=types.PeerNotifySettings(), bot_info=[], pts=channel.pts,
+        id=channel.id,
+        about=channel.about,
+        read_inbox_max_id=0,
+        read_outbox_max_id=0,
+        unread_count=0,
+        chat_photo=types.PhotoEmpty(id=0),
+        notify_settings=types.PeerNotifySettings(),
+        bot_info=[],
+        pts=channel.pts,
         participants_count=server.count(channel),
-    )  # fmt: skip
+    )
     return types.messages.ChatFull(full_chat=full, chats=[server.describe(bot, channel)], users=[])
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import rsa
+from telethon.crypto import AuthKey
 from telethon.crypto.rsa import _compute_fingerprint
 from telethon.sessions import StringSession
 
@@ -152,8 +153,6 @@ class World:
         key = random.Random(f"{self.seed}:key:{bot.id}").randbytes(256)  # noqa: S311 - deterministic on purpose
         key_id = struct.unpack("<Q", sha1(key).digest()[12:])[0]  # noqa: S324 - the protocol's own hash
         self.add_key(key_id, key, bot.id)
-        from telethon.crypto import AuthKey
-
         session = StringSession()
         session.set_dc(2, host, port)
         session.auth_key = AuthKey(key)
@@ -222,9 +221,15 @@ class World:
         if not file.exists():
             file.write_bytes(data)
         media = Media(
-            id=9_000_000_001 + len(self.media), kind=kind, mime=mime, name=name, size=len(data), sha256=digest,
-            width=size[0], height=size[1],
-        )  # fmt: skip
+            id=9_000_000_001 + len(self.media),
+            kind=kind,
+            mime=mime,
+            name=name,
+            size=len(data),
+            sha256=digest,
+            width=size[0],
+            height=size[1],
+        )
         self.media[media.id] = media
         self._mark("media", str(media.id), asdict(media))
         return media
@@ -278,7 +283,8 @@ def _open(file: Path) -> sqlite3.Connection:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     db.execute(
-        "CREATE TABLE IF NOT EXISTS state (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+        "CREATE TABLE IF NOT EXISTS state"
+        " (kind TEXT, key TEXT, value TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID"
     )
     return db
 

@@ -1,5 +1,5 @@
-"""Trying to break delivery: workers killed at random moments, links dropped before and after the server applied
-a request, corrections and kills in between. Seeded, so that a round that failed can be run again."""
+"""Trying to break delivery: workers killed at random moments, links dropped before and after the server
+applied a request, corrections and kills in between. Seeded, so that a failed round can be run again."""
 
 import os
 import random
