@@ -77,22 +77,20 @@ COLLEAGUES = (
 
 
 def _place(
-    handle: str, title: str, unit: str, readers: int, gained: int, opened: date | int, **more: object
+    handle: str,
+    title: str,
+    unit: str,
+    readers: int,
+    gained: int,
+    opened: date | int,
+    jumps: tuple[tuple[int, float], ...] = (),
+    loss: tuple[int, float] | None = None,
 ) -> Place:
     account = DISTRICTS if unit == "okruga" else CITY
     return Place(
-        handle=f"demo_{handle}",
-        title=title,
-        unit=unit,
-        account=account,
-        readers=readers,
-        gained=gained,
-        opened=opened,
-        **more,  # type: ignore[arg-type]  # jumps and loss
-    )
-
-
-# fmt: on
+        handle=f"demo_{handle}", title=title, unit=unit, account=account,
+        readers=readers, gained=gained, opened=opened, jumps=jumps, loss=loss,
+    )  # fmt: skip
 
 
 # fmt: off

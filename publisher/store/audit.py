@@ -2,10 +2,16 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.core.permissions import Actor
 from publisher.store.models import AuditEvent
+
+
+def find_newest_act(session: Session) -> datetime | None:
+    """When the newest event was written."""
+    return session.scalar(select(AuditEvent.at).order_by(AuditEvent.id.desc()).limit(1))
 
 
 def record_act(
