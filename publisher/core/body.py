@@ -1,6 +1,7 @@
 """The body of an item: one canonical HTML subset, and the tree of blocks and runs behind every edition."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -131,7 +132,8 @@ class _Reader(HTMLParser):
         self._entries: list[list[Run]] = []
         self._container: BlockKind | None = None
         self._depth = 0
-        self._marks: list[Mark] = []
+        # How many open tags ask for each mark: clipboards nest the same one many times.
+        self._marks: Counter[Mark] = Counter()
         self._links: list[str | None] = []
         self._emoji_id: str | None = None
 
@@ -144,7 +146,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = dict(attrs)
         if tag in MARKS:
-            self._marks.append(MARKS[tag])
+            self._marks[MARKS[tag]] += 1
         elif tag == "a":
             self._links.append(_target(attributes.get("href")))
         elif tag == "br":
@@ -157,7 +159,7 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag in MARKS:
-            _remove_last(self._marks, MARKS[tag])
+            self._close_mark(MARKS[tag])
         elif tag == "a" and self._links:
             self._links.pop()
         elif tag == "tg-emoji":
@@ -171,16 +173,19 @@ class _Reader(HTMLParser):
         self._runs.append(
             Run(
                 text=SPACE.sub(" ", data),
-                marks=frozenset(self._marks),
+                marks=frozenset(mark for mark, count in self._marks.items() if count),
                 # A custom emoji is none of the link's words.
                 link=links[-1] if links and not self._emoji_id else None,
                 emoji_id=self._emoji_id,
             )
         )
 
+    def _close_mark(self, mark: Mark) -> None:
+        self._marks[mark] = max(0, self._marks[mark] - 1)
+
     def _open(self, tag: str, attributes: dict[str, str | None]) -> None:
         if tag in HEADINGS:
-            self._marks.append(Mark.BOLD)
+            self._marks[Mark.BOLD] += 1
         elif tag == "li" and self._container in LISTS:
             self._entries.append([])
         elif tag in CONTAINERS:
@@ -191,7 +196,7 @@ class _Reader(HTMLParser):
 
     def _close(self, tag: str) -> None:
         if tag in HEADINGS:
-            _remove_last(self._marks, Mark.BOLD)
+            self._close_mark(Mark.BOLD)
         elif tag in CONTAINERS and self._depth:
             self._depth -= 1
             if not self._depth:
@@ -223,11 +228,6 @@ def _target(href: str | None) -> str | None:
 
 def _emoji_id(text: str | None) -> str | None:
     return text if text and text.isascii() and text.isdigit() else None
-
-
-def _remove_last(marks: list[Mark], mark: Mark) -> None:
-    if mark in marks:
-        del marks[len(marks) - 1 - marks[::-1].index(mark)]
 
 
 def _lines(runs: Sequence[Run]) -> Iterable[Line]:
