@@ -433,7 +433,7 @@ def say(line: str) -> None:
 
 def call(command: Sequence[str], *, folder: Path = ROOT, environment: dict[str, str] | None = None) -> None:
     """Run a tool out of sight; if it fails, say why in one line and keep what it said in setup.log."""
-    result = subprocess.run(
+    result = subprocess.run(  # noqa: S603 - tools named in this file
         command,
         cwd=folder,
         env=os.environ | (environment or {}),
