@@ -10,8 +10,8 @@ FRAGMENTS = [
     "</a>", "<a href='javascript:alert(1)'>", "<ul>", "</ul>", "<ol>", "</ol>", "<li>", "</li>",
     "<blockquote>", "<blockquote expandable>", "</blockquote>", "<br>", "<br/>", " ", "\n", "\u00a0", "текст",
     "a & b", "<", "&lt;", "👍", "<tg-emoji emoji-id='12'>👍</tg-emoji>", "<div>", "</div>",
-    "<script>alert(1)</script>", "<h1>", "</h1>", "<code>", "</code>", "<u>", "</u>", "<tg-spoiler>", "</tg-
-    spoiler>", "<span style='x'>", "</span>", "onclick=1", "]]>", "<!--x-->", "<li", "<td>",
+    "<script>alert(1)</script>", "<h1>", "</h1>", "<code>", "</code>", "<u>", "</u>", "<tg-spoiler>",
+    "</tg-spoiler>", "<span style='x'>", "</span>", "onclick=1", "]]>", "<!--x-->", "<li", "<td>",
 ]  # fmt: skip
 MARKUP = "ab *_/~|`[]()\\:>-.1\u00a0👍й"
 
