@@ -22,7 +22,7 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from publisher.channels.base import Connect
-from publisher.channels.telegram import connect_telegram
+from publisher.channels.telegram.adapter import connect_telegram
 from publisher.config import Settings
 from publisher.core.platforms import Network, Realm
 from publisher.core.states import AccountState

@@ -1,7 +1,7 @@
 """What every network's adapter does. One adapter object speaks for one account."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,8 +20,8 @@ MediaFiles = Callable[[str], Path]
 class Credentials:
     """An account as stored, decrypted: the network's own fields, and the session kept from the last time."""
 
-    values: Mapping[str, str]
-    session: str | None = None
+    values: Mapping[str, str] = field(repr=False)
+    session: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +77,15 @@ class Identity:
     """Who the account is on the network, and the session to keep for the next time."""
 
     name: str
-    session: str
+    session: str = field(repr=False)
 
 
 class Channel(Protocol):
     """The calls of one account on one network.
 
-    Every call raises only errors of the ChannelError branch (publisher/errors.py). A call cut short by
-    `asyncio.timeout` raises Unconfirmed when it may have been applied.
+    Every call raises only errors of the ChannelError branch (publisher/errors.py). An adapter sets its own
+    limit of time to each request; one that it strikes raises Unconfirmed when it may have been applied. A
+    call that is cancelled stays cancelled.
     """
 
     platform: Platform
@@ -107,7 +108,8 @@ class Channel(Protocol):
     ) -> Receipt:
         """Send the edition, one key per element. Repeating with the same keys leaves one post.
 
-        Uploads come first and are repeatable; after them each message is sent once. `after` is the newest
+        Uploads come first and are repeatable; after them each message is sent once. Where a part of the post
+        stands already when another one fails, the error's `may_have_applied` is true. `after` is the newest
         external id known before the first try: where to look when the network says that it has the post
         already but not where.
         """

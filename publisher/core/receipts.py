@@ -82,7 +82,8 @@ def pause_before_retry(attempts: int) -> timedelta:
 
 def after_error(error: ChannelError, progress: Progress, now: datetime) -> Transition:
     """The transition for what the network, or its silence, answered to a send."""
-    if progress.may_stand and not isinstance(error, Refused):
+    part_stands = error.may_have_applied and progress.kind is OperationKind.PUBLISH
+    if part_stands or (progress.may_stand and not isinstance(error, Refused)):
         return after_failed_settling(error, progress, now)
     reason = describe(error)
     match error:

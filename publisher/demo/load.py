@@ -13,7 +13,7 @@ from publisher.actions.desks import add_desk
 from publisher.actions.people import add_user
 from publisher.channels.base import Channel as Adapter
 from publisher.channels.base import Credentials
-from publisher.channels.telegram import connect_telegram
+from publisher.channels.telegram.adapter import connect_telegram
 from publisher.config import Settings
 from publisher.core.permissions import COMMAND_LINE, Actor
 from publisher.core.platforms import Network, Realm
