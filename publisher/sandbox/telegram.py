@@ -226,7 +226,7 @@ class Telegram:
     def message(self, bot: Bot, channel: Channel, post: Post) -> Any:
         """A post as the account sees it."""
         if post.deleted_at is not None:
-            return types.MessageEmpty(id=post.id)
+            return types.MessageEmpty(id=post.id, peer_id=None)
         now = time.time()
         audience = self.count(channel)
         likes = reactions(post, audience, self.world.seed, now)
@@ -589,7 +589,7 @@ def _get_messages(server: Telegram, bot: Bot, request: Any) -> Any:
     found = []
     for wanted in request.id:
         post = channel.posts.get(wanted.id)
-        found.append(server.message(bot, channel, post) if post else types.MessageEmpty(id=wanted.id))
+        found.append(server.message(bot, channel, post) if post else types.MessageEmpty(id=wanted.id, peer_id=None))
     return types.messages.ChannelMessages(
         pts=channel.pts,
         count=len(found),
