@@ -171,6 +171,25 @@ BY_CODE = {
     "CHAT_ADMIN_REQUIRED": N_("The account is no administrator of the channel."),
     "MESSAGE_ID_INVALID": N_("The post is no longer on the network."),
     "ACCESS_TOKEN_INVALID": N_("The network does not know this token."),
+    "API_ID_INVALID": N_("The network does not know this api_id or api_hash."),
+    "BOT_TOKEN_MISSING": N_("The account has neither a token nor a session."),
+    "SESSION_INVALID": N_("The stored session is damaged: sign in again."),
+    "AUTH_KEY_DUPLICATED": N_("The session was used from two places at once and is lost: sign in again."),
+    "PEER_FLOOD": N_("The network has restricted the account: write to its support."),
+    "FROZEN_METHOD_INVALID": N_("The network has frozen the account: write to its support."),
+    "USER_DEACTIVATED": N_("The network has deleted the account."),
+    "USER_DEACTIVATED_BAN": N_("The network has banned the account."),
+    "CHANNEL_INVALID": N_("The channel is no longer there, or the account no longer sees it."),
+    "CHAT_SEND_PHOTOS_FORBIDDEN": N_("The account may not post pictures in the channel."),
+    "CHAT_SEND_MEDIA_FORBIDDEN": N_("The account may not post files in the channel."),
+    "MEDIA_PREV_INVALID": N_(
+        "A post cannot change between text, picture and file: withdraw it and publish it anew."
+    ),
+    "MULTI_MEDIA_TOO_LONG": N_("The post has more files than the channel takes."),
+    "IMAGE_PROCESS_FAILED": N_("The network cannot read the picture."),
+    "PHOTO_SAVE_FILE_INVALID": N_("The network does not take a picture of this size."),
+    "ENTITY_BOUNDS_INVALID": N_("The network does not take the formatting of the text."),
+    "MESSAGE_EDIT_TIME_EXPIRED": N_("The post is too old for the network to change it."),
     "MEDIA_MISSING": N_("A file of the post is missing in the media folder."),
 }  # fmt: skip
 BY_CLASS: tuple[tuple[type[ChannelError], str], ...] = (

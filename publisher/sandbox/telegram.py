@@ -589,7 +589,9 @@ def _get_messages(server: Telegram, bot: Bot, request: Any) -> Any:
     found = []
     for wanted in request.id:
         post = channel.posts.get(wanted.id)
-        found.append(server.message(bot, channel, post) if post else types.MessageEmpty(id=wanted.id, peer_id=None))
+        found.append(
+            server.message(bot, channel, post) if post else types.MessageEmpty(id=wanted.id, peer_id=None)
+        )
     return types.messages.ChannelMessages(
         pts=channel.pts,
         count=len(found),

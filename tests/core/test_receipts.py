@@ -101,6 +101,24 @@ def test_settling_never_forgets_that_a_post_may_stand(error: ChannelError, attem
     assert transition.state not in OPEN_STATES
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        Limited("FLOOD_WAIT", HOUR, Scope.ACCOUNT),
+        Refused("MESSAGE_TOO_LONG"),
+        Forbidden("CHAT_WRITE_FORBIDDEN"),
+        SignedOut("AUTH_KEY_UNREGISTERED"),
+        Unreachable("CONNECT"),
+    ],
+)
+def test_half_a_post_is_settled_whatever_stopped_the_other_half(error: ChannelError) -> None:
+    error.may_have_applied = True
+    transition = after_error(error, progress(), NOW)
+    assert transition.state is OperationState.CHECKING
+    if isinstance(error, Limited):
+        assert transition.wake_at == NOW + error.retry_after
+
+
 def test_asks_a_person_when_settling_did_not_get_through_for_hours() -> None:
     old = progress(settling=True, first_sent_at=NOW - SETTLE_FOR - HOUR)
     assert after_error(Unreachable("CONNECT"), old, NOW).state is OperationState.UNCONFIRMED
