@@ -1,3 +1,3 @@
 """Fixtures that every folder of tests may use."""
 
-pytest_plugins = ["tests.browser", "tests.postgres", "tests.stores"]
+pytest_plugins = ["tests.browser", "tests.postgres", "tests.stores", "tests.web.desk"]

@@ -15,11 +15,22 @@ from publisher.config import Settings
 from publisher.secrets import Vault
 from publisher.store.session import Store
 from publisher.web import (
+    accounts,
+    audience,
     auth,
+    channels,
+    composer,
     errors,
     formats,
     frame,
+    item,
+    items,
+    journal,
     me,
+    media,
+    operations,
+    people,
+    queue,
     security_headers,
     sign_in,
     today,
@@ -33,7 +44,22 @@ BUILT = ROOT / "static" / "built"
 YEAR_SECONDS = 365 * 24 * 3600
 
 # One blueprint per screen, in the order of the navigation.
-SCREENS = (sign_in.blueprint, today.blueprint, me.blueprint)
+SCREENS = (
+    sign_in.blueprint,
+    today.blueprint,
+    items.blueprint,
+    composer.blueprint,
+    media.blueprint,
+    item.blueprint,
+    operations.blueprint,
+    queue.blueprint,
+    audience.blueprint,
+    channels.blueprint,
+    people.blueprint,
+    accounts.blueprint,
+    journal.blueprint,
+    me.blueprint,
+)
 
 
 def utc_now() -> datetime:
