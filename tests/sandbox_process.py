@@ -33,12 +33,11 @@ class Bot:
         return {"api_id": str(self.api_id), "api_hash": self.api_hash, "bot_token": self.token}
 
 
-class SandboxProcess:
-    """A running sandbox and its control."""
+class SandboxControl:
+    """The control of a sandbox that runs on this folder, whoever started it."""
 
-    def __init__(self, data: Path, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, data: Path) -> None:
         self.data = data
-        self.process = process
         about = json.loads((data / "sandbox.json").read_text("utf-8"))
         self.host: str = about["host"]
         self.http_port: int = about["http_port"]
@@ -149,9 +148,21 @@ class SandboxProcess:
         log: list[dict[str, Any]] = self.call("GET", f"/requests?since={since}")
         return log
 
+    def close(self) -> None:
+        """Let go of it."""
+        self._http.close()
+
+
+class SandboxProcess(SandboxControl):
+    """A running sandbox of the test's own."""
+
+    def __init__(self, data: Path, process: "subprocess.Popen[str]") -> None:
+        super().__init__(data)
+        self.process = process
+
     def stop(self, *, kill: bool = False) -> None:
         """End the process, kindly or not."""
-        self._http.close()
+        self.close()
         self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
         self.process.communicate(timeout=10)
 
