@@ -23,14 +23,15 @@ class Newsroom:
     """A running newsroom: its address, its sandbox, and the command line on its data."""
 
     def __init__(self, folder: Path) -> None:
-        self._options = ("--config", str(write_config(folder / "config.toml")), "--data", str(folder / "data"))
-        self.address = load_settings(folder / "config.toml", folder / "data").public_url
+        config, data = write_config(folder / "config.toml"), folder / "data"
+        self._options = ("--config", str(config), "--data", str(data))
+        self.address = load_settings(config, data).public_url
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [BIN / "publisher", "run", *self._options],
             cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self.greeting = read_until(self.process, "Ctrl+C")
-        self.sandbox = SandboxControl(folder / "data" / "sandbox")
+        self.sandbox = SandboxControl(data / "sandbox")
 
     def run(self, *arguments: str) -> str:
         """What a command prints. Raises CalledProcessError when it fails."""
@@ -44,7 +45,7 @@ class Newsroom:
         email = f"person{time.monotonic_ns()}@example.org"
         options = [option for desk in desks for option in ("--desk", desk)]
         printed = self.run("user", "add", email, "--name", "Проверка", "--role", role, *options)
-        return LINK.findall(printed)[0]
+        return next(LINK.finditer(printed))[0]
 
     def walls(self) -> dict[str, list[dict[str, Any]]]:
         """What stands in each channel now, oldest first."""
