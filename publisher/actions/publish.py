@@ -14,7 +14,7 @@ from publisher.core.schedule import check_due, latest_time
 from publisher.core.states import ItemStatus, Priority
 from publisher.errors import NotAllowed, RuleError
 from publisher.store.audit import record_act
-from publisher.store.items import get_item, get_version
+from publisher.store.items import get_item, get_version, hold_item
 from publisher.store.models import Version
 from publisher.store.outbox import Carried, Timing, carry_out, list_channels_of_item, list_existing
 
@@ -34,6 +34,7 @@ def publish_item(
     Channels that already have the item are left alone. Raises RuleError at the field that is wrong
     (channels, body, layout, media, due), NotAllowed, EmbargoInForce.
     """
+    hold_item(session, item_id)
     item = get_item(session, item_id)
     version = get_version(session, item)
     require(actor, Act.PUBLISH, item.desk_id)
@@ -51,6 +52,8 @@ def publish_item(
             )
     if not version.body.strip() and not version.overrides:
         raise RuleError("body", N_("Write the text."))
+    if item.priority is Priority.EMERGENCY and not may(actor, Act.EMERGENCY):
+        raise NotAllowed("priority", N_("An emergency goes out when the chief editor confirms it."))
     check_due(due or now, item.embargo, now)
     editions = editions_of(version, channels)
     check_editions(editions)

@@ -7,9 +7,10 @@ literally. Marks are toggles. A custom emoji is `[👍](tg://emoji?id=123)`.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
-from publisher.core.body import LISTS, Block, BlockKind, Body, Line, Run, parse, to_html
+from publisher.core.body import LINK, LISTS, Block, BlockKind, Body, Line, Run, parse, to_html
 from publisher.core.richtext import Mark
 
 TOKENS = {
@@ -28,10 +29,33 @@ SPECIAL = frozenset("*/_~|`")
 LinkEnd = tuple[int, int, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """What is probably a slip of the pen: a mark that is never closed, or a link to what is no address.
+
+    `line` counts from 1; `mark` is the token, `target` the address that will not do; the other one is empty.
+    """
+
+    line: int
+    mark: str = ""
+    target: str = ""
+
+
 def from_light(text: str) -> Body:
     """The body that a text in light markup means. Every text means something."""
-    blocks = [block for paragraph in _paragraphs(text) for block in _blocks(paragraph)]
+    blocks = [block for _, paragraph in _paragraphs(text) for block in _blocks(paragraph)]
     return parse(to_html(tuple(blocks)))
+
+
+def find_slips(text: str) -> list[Slip]:
+    """What an editor should look at again, by line. Marks close within their paragraph or entry."""
+    slips: list[Slip] = []
+    for line, paragraph in _paragraphs(text):
+        for _, entries in _grouped(paragraph):
+            for entry in entries:
+                slips += _entry_slips(entry, line)
+                line += entry.count("\n") + 1
+    return sorted(slips, key=lambda slip: slip.line)
 
 
 def to_light(body: Body) -> str:
@@ -40,20 +64,26 @@ def to_light(body: Body) -> str:
     return plain if from_light(plain) == body else _write(body, strict=True)
 
 
-def _paragraphs(text: str) -> Iterator[list[str]]:
+def _paragraphs(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Lines up to the next blank one, and the number of the first of them."""
     lines: list[str] = []
-    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+    number = 0
+    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         if line.strip():
             lines.append(line)
         elif lines:
-            yield lines
+            yield number - len(lines), lines
             lines = []
     if lines:
-        yield lines
+        yield number - len(lines) + 1, lines
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[Block]:
-    """Neighbouring lines of one kind make one block."""
+    return (_block(kind, entries) for kind, entries in _grouped(lines))
+
+
+def _grouped(lines: Sequence[str]) -> Iterator[tuple[BlockKind, list[str]]]:
+    """Neighbouring lines of one kind make one block; an entry keeps its line breaks."""
     kind = BlockKind.PARAGRAPH
     entries: list[str] = []
     for line in lines:
@@ -62,14 +92,14 @@ def _blocks(lines: Sequence[str]) -> Iterator[Block]:
             entries[-1] += "\n" + line.strip(" ")
             continue
         if found is not kind and entries:
-            yield _block(kind, entries)
+            yield kind, entries
             entries = []
         kind = found
         if kind in LISTS or not entries:
             entries.append(content)
         else:
             entries[-1] += "\n" + content
-    yield _block(kind, entries)
+    yield kind, entries
 
 
 def _kind_of(line: str) -> tuple[BlockKind, str]:
@@ -146,6 +176,28 @@ def _find_link_end(text: str, start: int) -> LinkEnd | None:
             return place, match.end(), re.sub(r"\\(.)", r"\1", match[1])
         place += 1
     return None
+
+
+def _entry_slips(text: str, first_line: int) -> Iterator[Slip]:
+    opened: dict[Mark, int] = {}
+    link: LinkEnd | None = None
+    place = 0
+    while place < len(text):
+        if link and place == link[0]:
+            place, link = link[1], None
+            continue
+        start = place
+        piece, place, toggled = _next(text, place)
+        line = first_line + text.count("\n", 0, start)
+        if toggled is not None and toggled in opened:
+            del opened[toggled]
+        elif toggled is not None:
+            opened[toggled] = line
+        elif piece == "[" and link is None and (link := _find_link_end(text, place)):
+            if not LINK.match(link[2]) and not link[2].startswith(EMOJI):
+                yield Slip(line=line, target=link[2])
+    tokens = {mark: token for token, mark in TOKENS.items()}
+    yield from (Slip(line=line, mark=tokens[mark]) for mark, line in opened.items())
 
 
 def _unescaped(piece: str) -> str:

@@ -16,6 +16,7 @@ class Act(StrEnum):
     CORRECT = "correct"
     KILL = "kill"
     PAUSE = "pause"
+    EMERGENCY = "emergency"
     ADMINISTER = "administer"
 
 
@@ -43,6 +44,7 @@ ANYWHERE = {
     Act.CORRECT: CHIEFS,
     Act.KILL: CHIEFS,
     Act.PAUSE: CHIEFS,
+    Act.EMERGENCY: CHIEFS,
     Act.ADMINISTER: ADMINS,
 }
 
@@ -58,3 +60,10 @@ def require(actor: Actor, act: Act, desk_id: int | None = None, field: str = "")
     """Raise NotAllowed unless the actor may do it."""
     if not may(actor, act, desk_id):
         raise NotAllowed(field, N_("Your role or desk does not allow this."))
+
+
+def desks_for(actor: Actor, act: Act) -> frozenset[int] | None:
+    """The desks for which the actor may do it, none or several; None means all of them."""
+    if actor.role in ANYWHERE[act]:
+        return None
+    return actor.desk_ids if actor.role in OWN_DESK.get(act, frozenset()) else frozenset()

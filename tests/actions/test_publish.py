@@ -97,7 +97,7 @@ def test_publish_now_on_the_screen_leaves_time_to_take_it_back(desktop: Desktop)
 
 def test_an_emergency_has_no_undo_and_grows_stale_soon(desktop: Desktop) -> None:
     item_id = desktop.create(priority=Priority.EMERGENCY)
-    publish(desktop, item_id, undo=True)
+    publish(desktop, item_id, desktop.chief, undo=True)
     operation = desktop.operations(item_id)[0]
     assert (operation.wake_at, operation.priority) == (NOW, Priority.EMERGENCY)
     assert operation.latest == NOW + timedelta(minutes=15)
@@ -170,6 +170,13 @@ def test_an_author_may_write_but_not_publish(desktop: Desktop) -> None:
     item_id = desktop.create()
     with pytest.raises(NotAllowed):
         publish(desktop, item_id, desktop.author)
+
+
+def test_an_emergency_needs_the_chief(desktop: Desktop) -> None:
+    item_id = desktop.create(priority=Priority.EMERGENCY)
+    with pytest.raises(NotAllowed) as caught:
+        publish(desktop, item_id)
+    assert caught.value.field == "priority"
 
 
 def test_nothing_goes_out_before_its_embargo(desktop: Desktop) -> None:
