@@ -13,6 +13,7 @@ from publisher.core.messages import N_
 from publisher.core.states import (
     AccountState,
     ChannelState,
+    CountSource,
     HoldReason,
     ItemStatus,
     OperationKind,
@@ -109,6 +110,11 @@ WORDS: Mapping[type[Enum], Mapping[Any, str]] = {
         ChannelState.OK: N_("Works"),
         ChannelState.FORBIDDEN: N_("No rights"),
         ChannelState.MISSING: N_("Not found"),
+    },
+    CountSource: {
+        CountSource.NETWORK: N_("The network"),
+        CountSource.IMPORT: N_("Imported"),
+        CountSource.DEMO: N_("Demo"),
     },
     Role: {
         Role.AUTHOR: N_("Author"),

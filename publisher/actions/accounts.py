@@ -15,7 +15,7 @@ from publisher.core.states import AccountState
 from publisher.errors import RuleError
 from publisher.secrets import Vault
 from publisher.store.audit import record_act
-from publisher.store.channels import leave_request
+from publisher.store.channels import find_newest_request, leave_request
 from publisher.store.models import Account, Channel, Desk, Request
 
 # What each network's account needs, field by field, and the form each must have.
@@ -123,19 +123,27 @@ def add_channel(
 def request_check(session: Session, actor: Actor, account: Account, now: datetime) -> Request:
     """Ask a worker to try the account's credentials."""
     require(actor, Act.ADMINISTER)
-    return leave_request(session, "check_account", account.realm, account.id, now)
+    return _ask(session, "check_account", account.realm, account.id, now)
 
 
 def request_resolve(session: Session, actor: Actor, channel: Channel, now: datetime) -> Request:
     """Ask a worker to look at the channel and our rights there once more."""
     require(actor, Act.PUBLISH, channel.desk_id)
-    return leave_request(session, "resolve_channel", channel.account.realm, channel.id, now)
+    return _ask(session, "resolve_channel", channel.account.realm, channel.id, now)
 
 
 def request_counts(session: Session, actor: Actor, realm: Realm, now: datetime) -> Request:
     """Ask a worker of the realm to count subscribers now."""
     require(actor, Act.PUBLISH, next(iter(actor.desk_ids), None))
-    return leave_request(session, "count_audience", realm, None, now)
+    return _ask(session, "count_audience", realm, None, now)
+
+
+def _ask(session: Session, kind: str, realm: Realm, subject_id: int | None, now: datetime) -> Request:
+    """The request; a second press waits for the answer to the first."""
+    newest = find_newest_request(session, kind, realm, subject_id)
+    if newest is not None and newest.done_at is None:
+        return newest
+    return leave_request(session, kind, realm, subject_id, now)
 
 
 def _check_values(

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from publisher.core.series import Day
 from publisher.core.states import CountSource
 from publisher.store.models import AudienceCount, AudienceDay, Channel
 
@@ -29,7 +30,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A channel's newest count and the values a day, a week and a month before; None where none is known."""
+    """A channel's newest count and the values a day, a week and 30 days before it.
+
+    An older value is None where nothing was counted near enough to that moment: a change over four days must
+    not pass for one over a day.
+    """
 
     channel_id: int
     taken_at: int
@@ -79,37 +84,89 @@ def day_bounds(day: date, zone: ZoneInfo) -> tuple[int, int]:
     return int(start.timestamp()), int(end.timestamp())
 
 
-def list_standings(session: Session, now: datetime) -> dict[int, Standing]:
-    """Each channel's newest count with its changes, by channel id; four seeks a channel."""
-    moments = [int((now - age).timestamp()) for age in (timedelta(), DAY, WEEK, MONTH)]
-    columns = [_value_at(moment).label(f"at_{place}") for place, moment in enumerate(moments)]
-    newest = _newest(AudienceCount.taken_at, moments[0]).label("taken_at")
-    rows = session.execute(select(Channel.id, newest, *columns).where(Channel.retired_at.is_(None)))
+# How far back each comparison reaches, and how much older than that its count may be.
+DAY, WEEK, MONTH = (
+    (timedelta(days=1), timedelta(hours=6)),
+    (timedelta(days=7), timedelta(days=1)),
+    (timedelta(days=30), timedelta(days=3)),
+)
+
+
+def list_standings(
+    session: Session, now: datetime, channel_ids: Iterable[int] | None = None
+) -> dict[int, Standing]:
+    """The newest count of each channel (of these, or of all) with its changes, by channel id; five seeks
+    a channel. A channel that was never counted is not there."""
+    newest = _newest_counts(int(now.timestamp()), channel_ids)
+    columns = [_value_before(newest, *span) for span in (DAY, WEEK, MONTH)]
+    rows = session.execute(
+        select(AudienceCount.channel_id, AudienceCount.taken_at, AudienceCount.value, *columns).join(
+            newest,
+            (AudienceCount.channel_id == newest.c.channel_id) & (AudienceCount.taken_at == newest.c.taken_at),
+        )
+    )
     return {
         channel_id: Standing(
             channel_id=channel_id, taken_at=taken_at, value=value,
             day_ago=day_ago, week_ago=week_ago, month_ago=month_ago,
         )
         for channel_id, taken_at, value, day_ago, week_ago, month_ago in rows
-        if taken_at is not None
     }  # fmt: skip
 
 
-DAY, WEEK, MONTH = timedelta(days=1), timedelta(days=7), timedelta(days=30)
-
-
-def _newest(column: Any, moment: int) -> Any:
-    return (
-        select(column)
+def _newest_counts(moment: int, channel_ids: Iterable[int] | None) -> Any:
+    taken_at = (
+        select(AudienceCount.taken_at)
         .where(AudienceCount.channel_id == Channel.id, AudienceCount.taken_at <= moment)
         .order_by(AudienceCount.taken_at.desc())
         .limit(1)
         .scalar_subquery()
     )
+    query = select(Channel.id.label("channel_id"), taken_at.label("taken_at"))
+    if channel_ids is None:
+        return query.where(Channel.retired_at.is_(None)).subquery()
+    return query.where(Channel.id.in_(list(channel_ids))).subquery()
 
 
-def _value_at(moment: int) -> Any:
-    return _newest(AudienceCount.value, moment)
+def _value_before(newest: Any, distance: timedelta, slack: timedelta) -> Any:
+    """The value counted `distance` before the newest count, or at most `slack` earlier."""
+    older = aliased(AudienceCount)
+    moment = newest.c.taken_at - int(distance.total_seconds())
+    return (
+        select(older.value)
+        .where(
+            older.channel_id == newest.c.channel_id,
+            older.taken_at <= moment,
+            older.taken_at >= moment - int(slack.total_seconds()),
+        )
+        .order_by(older.taken_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def list_days(session: Session, channel_id: int, first: date, last: date) -> Sequence[Day]:
+    """The channel's days with counts from `first` to `last`, oldest first; other days are missing."""
+    rows = session.execute(
+        select(
+            AudienceDay.day, AudienceDay.opening, AudienceDay.closing,
+            AudienceDay.low, AudienceDay.high, AudienceDay.samples,
+        )
+        .where(AudienceDay.channel_id == channel_id, AudienceDay.day >= first, AudienceDay.day <= last)
+        .order_by(AudienceDay.day)
+    )  # fmt: skip
+    return [Day(**row._mapping) for row in rows]
+
+
+def list_newest_counts(session: Session, channel_id: int, limit: int) -> Sequence[Count]:
+    """The channel's last counts, newest first."""
+    rows = session.execute(
+        select(AudienceCount.channel_id, AudienceCount.taken_at, AudienceCount.value, AudienceCount.source)
+        .where(AudienceCount.channel_id == channel_id)
+        .order_by(AudienceCount.taken_at.desc())
+        .limit(limit)
+    )
+    return [Count(**row._mapping) for row in rows]
 
 
 def iterate_counts(session: Session, since: int | None = None) -> Iterable[tuple[Channel, AudienceCount]]:

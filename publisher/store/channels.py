@@ -60,6 +60,36 @@ def list_channels(session: Session, *, retired: bool = False) -> Sequence[Channe
     return session.scalars(query if retired else query.where(Channel.retired_at.is_(None))).all()
 
 
+def list_counted_channels(session: Session, realm: Realm, desk_id: int | None = None) -> Sequence[Channel]:
+    """The channels of a realm that are in use, of one desk or of all, with their desks, by title."""
+    query = (
+        select(Channel)
+        .join(Channel.account)
+        .where(Account.realm == realm, Channel.retired_at.is_(None))
+        .order_by(Channel.title)
+        .options(joinedload(Channel.desk))
+    )
+    return session.scalars(query if desk_id is None else query.where(Channel.desk_id == desk_id)).all()
+
+
+def list_realms_in_use(session: Session) -> Sequence[Realm]:
+    """The realms that have channels in use, the real one first."""
+    rows = session.scalars(
+        select(Account.realm).join(Account.channels).where(Channel.retired_at.is_(None)).distinct()
+    )
+    return sorted(rows)
+
+
+def get_channel(session: Session, channel_id: int) -> Channel:
+    """A channel, retired or not, with account and desk. Raises NotFound."""
+    channel = session.get(
+        Channel, channel_id, options=[joinedload(Channel.account), joinedload(Channel.desk)]
+    )
+    if channel is None:
+        raise NotFound("channel", channel_id)
+    return channel
+
+
 def get_channels(session: Session, ids: Iterable[int]) -> Sequence[Channel]:
     """The channels with these ids. Raises NotFound for one that is missing or retired."""
     wanted = list(dict.fromkeys(ids))
@@ -110,6 +140,16 @@ def list_requests(session: Session, realm: Realm) -> Sequence[Request]:
     return session.scalars(
         select(Request).where(Request.done_at.is_(None), Request.realm == realm).order_by(Request.id)
     ).all()
+
+
+def find_newest_request(session: Session, kind: str, realm: Realm, subject_id: int | None) -> Request | None:
+    """What was asked last about this, answered or not."""
+    return session.scalar(
+        select(Request)
+        .where(Request.kind == kind, Request.realm == realm, Request.subject_id == subject_id)
+        .order_by(Request.id.desc())
+        .limit(1)
+    )
 
 
 def list_live_workers(session: Session, now: datetime, silent_for: timedelta) -> Sequence[Worker]:

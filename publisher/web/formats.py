@@ -32,6 +32,16 @@ def clock(instant: datetime) -> str:
     return format_time(instant.astimezone(zone()), "HH:mm", locale=language())
 
 
+def exact_clock(instant: datetime) -> str:
+    """«09:30:05» of the city."""
+    return format_time(instant.astimezone(zone()), "HH:mm:ss", locale=language())
+
+
+def exact_moment(instant: datetime) -> str:
+    """«сегодня, 09:30:05»."""
+    return f"{day(instant.astimezone(zone()).date())}, {exact_clock(instant)}"
+
+
 def moment(instant: datetime) -> str:
     """«сегодня, 09:30», «завтра, 09:30», «24 ноября, 09:30»; the year when it is another one."""
     return f"{day(instant.astimezone(zone()).date())}, {clock(instant)}"
@@ -45,6 +55,16 @@ def day(value: date) -> str:
         return near[(value - today).days]
     pattern = {"ru": "d MMMM", "en": "d MMMM"}[language()]
     return format_date(value, pattern if value.year == today.year else f"{pattern} y", locale=language())
+
+
+def date_(value: date) -> str:
+    """«24 ноября 2026»: a day of the calendar that may lie far back."""
+    return format_date(value, "d MMMM y", locale=language())
+
+
+def local_day(instant: datetime) -> date:
+    """The city's day in which an instant lies."""
+    return instant.astimezone(zone()).date()
 
 
 def full_moment(instant: datetime) -> str:
@@ -69,5 +89,6 @@ def local_input(instant: datetime | None) -> str:
 
 def init_app(app: Flask) -> None:
     """Make the formats filters of templates."""
-    for form in (number, change, clock, moment, day, full_moment, ago, local_input):
+    for form in (number, change, clock, exact_clock, exact_moment, moment, day, local_day, full_moment, ago, local_input):
         app.jinja_env.filters[form.__name__] = form
+    app.jinja_env.filters["date"] = date_
