@@ -89,6 +89,18 @@ def local_input(instant: datetime | None) -> str:
 
 def init_app(app: Flask) -> None:
     """Make the formats filters of templates."""
-    for form in (number, change, clock, exact_clock, exact_moment, moment, day, local_day, full_moment, ago, local_input):
+    for form in (
+        number,
+        change,
+        clock,
+        exact_clock,
+        exact_moment,
+        moment,
+        day,
+        local_day,
+        full_moment,
+        ago,
+        local_input,
+    ):
         app.jinja_env.filters[form.__name__] = form
     app.jinja_env.filters["date"] = date_

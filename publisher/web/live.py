@@ -16,23 +16,23 @@ class Pace(IntEnum):
 
 def fragment(html: str, pace: Pace) -> Response:
     """A piece of a page for `data-live`, or 304 when the page already shows it."""
-    response = make_response(html)
-    return _finish(response, sha256(html.encode()).hexdigest()[:32], pace)
+    return _finish(make_response(html), tag_of(html), pace)
 
 
 def unchanged(mark: str, pace: Pace) -> Response | None:
     """A 304 before anything is rendered, when the page has what `mark` (all the fragment depends on) says."""
-    if request.if_none_match.contains(_tag(mark)):
-        return _finish(Response(status=304), _tag(mark), pace)
+    if request.if_none_match.contains(tag_of(mark)):
+        return _finish(Response(status=304), tag_of(mark), pace)
     return None
 
 
 def marked_fragment(html: str, mark: str, pace: Pace) -> Response:
     """The fragment with the mark that `unchanged` compares next time."""
-    return _finish(make_response(html), _tag(mark), pace)
+    return _finish(make_response(html), tag_of(mark), pace)
 
 
-def _tag(mark: str) -> str:
+def tag_of(mark: str) -> str:
+    """The ETag of a mark, for the page's own `data-live-etag` (there in double quotes)."""
     return sha256(mark.encode()).hexdigest()[:32]
 
 
