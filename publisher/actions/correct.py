@@ -13,11 +13,11 @@ from publisher.core.messages import N_
 from publisher.core.permissions import Act, Actor, require
 from publisher.core.plan import Conflict, Existing, Step, plan_correction
 from publisher.core.platforms import PLATFORMS
-from publisher.core.states import ENDED_ITEMS, LIVE_ITEMS, ItemStatus
+from publisher.core.states import ENDED_ITEMS, LIVE_ITEMS, ItemStatus, OperationState
 from publisher.errors import RuleError
 from publisher.store.audit import record_act
 from publisher.store.channels import list_channels
-from publisher.store.items import get_item, get_version
+from publisher.store.items import get_item, get_version, hold_item
 from publisher.store.models import Channel, Item, Version
 from publisher.store.outbox import Carried, carry_out, list_existing
 
@@ -42,6 +42,7 @@ def preview_correction(session: Session, item_id: int, *, reissue: bool = False)
         {edition.channel.id: edition.edition for edition in editions},
         existing,
         {edition.channel.id: PLATFORMS[edition.channel.network] for edition in editions},
+        version_id=version.id,
         reissue=reissue,
     )
     return Preview(
@@ -57,6 +58,7 @@ def correct_item(
     Raises RuleError when nobody has it, when an edition does not fit, or when a post's media class would
     change and `reissue` (withdraw and publish anew) was not chosen; NotAllowed.
     """
+    hold_item(session, item_id)
     item = get_item(session, item_id)
     require(actor, Act.CORRECT, item.desk_id)
     if item.status in ENDED_ITEMS:
@@ -69,7 +71,7 @@ def correct_item(
                "Choose to withdraw the post and publish it anew."),
         )  # fmt: skip
     if not preview.steps:
-        raise RuleError("", N_("Nobody has this item: there is nothing to correct."))
+        raise _nothing_to_do(preview)
     check_editions(preview.editions)
     version = get_version(session, item)
     carried = carry_until_settled(session, item, version, actor, delivery, now, reissue=reissue)
@@ -108,6 +110,12 @@ def carry_until_settled(
             missed=more.missed,
         )
     return carried
+
+
+def _nothing_to_do(preview: Preview) -> RuleError:
+    if any(op.state is not OperationState.CANCELLED for op in preview.existing):
+        return RuleError("", N_("This version is there already, or on its way."))
+    return RuleError("", N_("Nobody has this item: there is nothing to correct."))
 
 
 def _reached(session: Session, existing: Sequence[Existing]) -> list[Channel]:

@@ -15,9 +15,11 @@ from publisher.core.states import ENDED_ITEMS, ItemStatus, OperationKind, Priori
 from publisher.errors import RuleError
 from publisher.rendering import render_notice
 from publisher.store.audit import record_act
-from publisher.store.items import get_item, get_version
+from publisher.store.items import get_item, get_version, hold_item
 from publisher.store.models import Item
 from publisher.store.outbox import Carried, carry_out, list_existing, list_operations
+
+NEVER_RAN = {ItemStatus.DRAFT, ItemStatus.IN_REVIEW, ItemStatus.APPROVED}
 
 
 def preview_kill(session: Session, item_id: int, reason: str, now: datetime) -> list[Step]:
@@ -28,7 +30,7 @@ def preview_kill(session: Session, item_id: int, reason: str, now: datetime) -> 
     for operation, _ in operations:
         if operation.kind is OperationKind.PUBLISH and operation.edition:
             standing = edition_from_json(operation.edition)
-            notices[operation.channel_id] = render_notice(standing, operation.channel.network, reason)
+            notices[operation.id] = render_notice(standing, operation.channel.network, reason)
     platforms = {channel_id: PLATFORMS[channel.network] for channel_id, channel in channels.items()}
     return plan_kill(notices, list_existing(session, item_id), platforms, now)
 
@@ -37,9 +39,12 @@ def kill_item(
     session: Session, actor: Actor, item_id: int, reason: str, delivery: Delivery, now: datetime
 ) -> Carried:
     """Withdraw the item everywhere; it ends killed. Raises RuleError without a reason or a second time."""
+    hold_item(session, item_id)
     item = get_item(session, item_id)
     require(actor, Act.KILL, item.desk_id)
     _require_alive(item)
+    if item.status in NEVER_RAN:
+        raise RuleError("", N_("The item never went out: put it aside instead."))
     if not reason.strip():
         raise RuleError("reason", N_("Say why the item is withdrawn: readers may be shown it."))
     timing = timing_for(Priority.URGENT, now, delivery, undo=False)
@@ -65,10 +70,11 @@ def kill_item(
 
 def spike_item(session: Session, actor: Actor, item_id: int, now: datetime) -> None:
     """Put an item aside that never ran. Raises RuleError when it stands or is planned somewhere."""
+    hold_item(session, item_id)
     item = get_item(session, item_id)
     require(actor, Act.WRITE, item.desk_id)
     _require_alive(item)
-    if item.status not in {ItemStatus.DRAFT, ItemStatus.IN_REVIEW, ItemStatus.APPROVED}:
+    if item.status not in NEVER_RAN:
         raise RuleError("", N_("The item is planned or published: withdraw it instead."))
     item.status = ItemStatus.SPIKED
     item.updated_at = now
@@ -77,6 +83,7 @@ def spike_item(session: Session, actor: Actor, item_id: int, now: datetime) -> N
 
 def restore_item(session: Session, actor: Actor, item_id: int, now: datetime) -> None:
     """Take a spiked item back as a draft."""
+    hold_item(session, item_id)
     item = get_item(session, item_id)
     require(actor, Act.WRITE, item.desk_id)
     if item.status is not ItemStatus.SPIKED:

@@ -9,7 +9,7 @@ from publisher.core.permissions import Act, Actor, require
 from publisher.core.states import ItemStatus
 from publisher.errors import RuleError
 from publisher.store.audit import record_act
-from publisher.store.items import get_item, get_version
+from publisher.store.items import get_item, get_version, hold_item
 
 
 def submit_item(session: Session, actor: Actor, item_id: int, now: datetime) -> None:
@@ -25,6 +25,7 @@ def return_item(session: Session, actor: Actor, item_id: int, now: datetime) -> 
 
 def approve_item(session: Session, actor: Actor, item_id: int, number: int, now: datetime) -> None:
     """Approve version `number`, which must still be the newest. Raises RuleError otherwise."""
+    hold_item(session, item_id)
     item = get_item(session, item_id)
     if item.head != number:
         raise RuleError("", N_("Somebody saved a newer version meanwhile: read it first."))
@@ -45,6 +46,7 @@ def _step(
     status: ItemStatus,
     action: str,
 ) -> None:
+    hold_item(session, item_id)
     item = get_item(session, item_id)
     require(actor, act, item.desk_id)
     if item.status not in allowed:

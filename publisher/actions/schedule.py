@@ -12,7 +12,7 @@ from publisher.core.schedule import check_due
 from publisher.core.states import ItemStatus, OperationKind, OperationState
 from publisher.errors import RuleError
 from publisher.store.audit import record_act
-from publisher.store.items import get_item
+from publisher.store.items import get_item, get_version, hold_item
 from publisher.store.models import Item
 from publisher.store.outbox import cancel_operation, list_existing, reschedule_operation
 
@@ -24,6 +24,7 @@ def reschedule_item(
 
     Raises RuleError for a bad time or when nothing is waiting any more.
     """
+    hold_item(session, item_id)
     item = get_item(session, item_id)
     require(actor, Act.PUBLISH, item.desk_id)
     check_due(due, item.embargo, now)
@@ -43,17 +44,26 @@ def take_back(session: Session, actor: Actor, item_id: int, now: datetime) -> in
 
     Raises RuleError when everything has already gone out.
     """
+    hold_item(session, item_id)
     item = get_item(session, item_id)
     require(actor, Act.PUBLISH, item.desk_id)
     cancelled = sum(cancel_operation(session, op_id) for op_id in _waiting(session, item))
     if not cancelled:
         raise RuleError("", N_("Too late: it has already gone out. You can withdraw it."))
-    if item.status is ItemStatus.SCHEDULED and _nothing_left(session, item):
-        item.status = ItemStatus.APPROVED
-        item.due = None
+    settle_status(session, item)
     item.updated_at = now
     record_act(session, actor, "item.take_back", f"item:{item.id}", now, operations=cancelled)
     return cancelled
+
+
+def settle_status(session: Session, item: Item) -> None:
+    """A scheduled item of which nothing is planned any more goes back to the desk: approved if its newest
+    version is, else a draft."""
+    if item.status is not ItemStatus.SCHEDULED or not _nothing_left(session, item):
+        return
+    approved = get_version(session, item).approved_at is not None
+    item.status = ItemStatus.APPROVED if approved else ItemStatus.DRAFT
+    item.due = None
 
 
 WAITING = {OperationState.PLANNED, OperationState.HELD, OperationState.RETRYING}

@@ -38,6 +38,7 @@ class Existing:
     target_id: int | None = None
     post_state: PostState | None = None
     published_at: datetime | None = None
+    version_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +79,23 @@ class Conflict:
 
 
 def plan_publish(editions: Mapping[int, Edition], existing: Sequence[Existing]) -> list[Step]:
-    """A publish per channel that has none unfinished or standing."""
+    """A publish per channel that has none unfinished or standing; it takes the place of one that failed."""
     taken = {
         op.channel_id
         for op in existing
         if op.kind is OperationKind.PUBLISH and (op.state in UNFINISHED_STATES or _stands(op))
     }
-    return [
-        Add(channel_id=channel_id, kind=OperationKind.PUBLISH, edition=edition)
-        for channel_id, edition in editions.items()
-        if channel_id not in taken
-    ]
+    steps: list[Step] = []
+    for channel_id, edition in editions.items():
+        if channel_id in taken:
+            continue
+        steps += [
+            Cancel(operation_id=op.id, channel_id=channel_id)
+            for op in _publishes(existing)
+            if op.channel_id == channel_id and op.state is OperationState.FAILED
+        ]
+        steps.append(Add(channel_id=channel_id, kind=OperationKind.PUBLISH, edition=edition))
+    return steps
 
 
 def plan_correction(
@@ -96,29 +103,32 @@ def plan_correction(
     existing: Sequence[Existing],
     platforms: Mapping[int, Platform],
     *,
+    version_id: int | None = None,
     reissue: bool = False,
 ) -> tuple[list[Step], list[Conflict]]:
     """What a new version means for everyone who got, or is about to get, the old one.
 
-    With `reissue`, posts whose media class changes are withdrawn and published anew; without it they are
-    returned as conflicts and no step is planned for them.
+    Channels that have `version_id`, or will get it, are left alone. With `reissue`, posts whose media class
+    changes are withdrawn and published anew; without it they are returned as conflicts and no step is planned
+    for them.
     """
     steps: list[Step] = []
     conflicts: list[Conflict] = []
     for publish in _publishes(existing):
         edition = editions.get(publish.channel_id)
-        if edition is None:
-            continue
         followers = [op for op in existing if op.target_id == publish.id]
+        if edition is None or _is_replaced(publish, existing) or _carries(publish, followers, version_id):
+            continue
         if publish.state in OPEN_STATES or publish.state is OperationState.FAILED:
+            steps += _cancel_waiting(followers)
             steps.append(Replace(operation_id=publish.id, channel_id=publish.channel_id, edition=edition))
         elif not _reachable(publish, followers):
             continue
         elif platforms[publish.channel_id].can_change_media_class or edition.shape == publish.shape:
-            steps += _cancel_open(followers)
+            steps += _cancel_waiting(followers)
             steps.append(_follow(publish, OperationKind.EDIT, edition))
         elif reissue:
-            steps += _cancel_open(followers)
+            steps += _cancel_waiting(followers)
             steps.append(_follow(publish, OperationKind.DELETE, None))
             steps.append(Add(channel_id=publish.channel_id, kind=OperationKind.PUBLISH, edition=edition))
         else:
@@ -133,18 +143,19 @@ def plan_kill(
     now: datetime,
 ) -> list[Step]:
     """Withdraw from everyone: cancel what has not left, delete what stands, edit into the notice what is too
-    old to delete. `notices` holds the finished notice per channel in the shape of its standing post."""
+    old to delete. `notices` holds the finished notice per publish operation, in the shape of its post."""
     steps: list[Step] = []
     for publish in _publishes(existing):
         followers = [op for op in existing if op.target_id == publish.id]
         if publish.state in OPEN_STATES or publish.state is OperationState.FAILED:
             steps.append(Cancel(operation_id=publish.id, channel_id=publish.channel_id))
+            steps += _cancel_waiting(followers)
         elif _reachable(publish, followers):
-            steps += _cancel_open(followers)
+            steps += _cancel_waiting(followers)
             kind = OperationKind.DELETE
             if _too_old(publish, platforms[publish.channel_id], now):
                 kind = OperationKind.EDIT
-            steps.append(_follow(publish, kind, notices[publish.channel_id]))
+            steps.append(_follow(publish, kind, notices[publish.id]))
     return steps
 
 
@@ -182,9 +193,31 @@ def _reachable(publish: Existing, followers: Sequence[Existing]) -> bool:
     return not withdrawn and (publish.state in UNSETTLED_STATES or _stands(publish))
 
 
-def _cancel_open(followers: Sequence[Existing]) -> list[Step]:
+def _is_replaced(publish: Existing, existing: Sequence[Existing]) -> bool:
+    """Whether a newer publish of the channel took its place: the old post only waits to be withdrawn."""
+    return any(
+        op.id > publish.id
+        and op.channel_id == publish.channel_id
+        and op.state is not OperationState.CANCELLED
+        for op in _publishes(existing)
+    )
+
+
+def _carries(publish: Existing, followers: Sequence[Existing], version_id: int | None) -> bool:
+    """Whether the last that was planned for the post is this version, and nothing is wrong with it."""
+    planned = [op for op in (publish, *followers) if op.state is not OperationState.CANCELLED]
+    if version_id is None or not planned or planned[-1].version_id != version_id:
+        return False
+    failed_edit = planned[-1].state is OperationState.FAILED and planned[-1] is not publish
+    return not failed_edit and publish.post_state is not PostState.ALTERED
+
+
+def _cancel_waiting(followers: Sequence[Existing]) -> list[Step]:
+    """What has not been applied gives way, also what failed: sent again later it would bring the old back."""
     return [
-        Cancel(operation_id=op.id, channel_id=op.channel_id) for op in followers if op.state in OPEN_STATES
+        Cancel(operation_id=op.id, channel_id=op.channel_id)
+        for op in followers
+        if op.state in OPEN_STATES or op.state is OperationState.FAILED
     ]
 
 

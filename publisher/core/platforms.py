@@ -3,6 +3,7 @@
 Facts: the networks' documentation as gathered for the office (docs/administrator/networks.md), November 2026.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -39,7 +40,12 @@ class Platform:
     # A post older than this can only be edited into a notice; None where there is no age limit.
     delete_within: timedelta | None
     permalink: str
+    # How people's links to a post look: `id` is the post's; all else they name must be the channel's own.
+    permalink_forms: tuple[re.Pattern[str], ...]
 
+
+_T_ME = r"(?:https?://)?(?:www\.)?(?:t|telegram)\.(?:me|dog)"
+_REST = r"/?(?:\?[^\s#]*)?(?:#\S*)?"
 
 TELEGRAM = Platform(
     network=Network.TELEGRAM,
@@ -54,6 +60,20 @@ TELEGRAM = Platform(
     can_change_media_class=False,
     delete_within=timedelta(hours=48),
     permalink="https://t.me/{handle}/{id}",
+    permalink_forms=(
+        re.compile(rf"{_T_ME}/c/(?P<channel_id>\d{{1,19}})/(?P<id>\d{{1,10}}){_REST}", re.IGNORECASE),
+        re.compile(rf"{_T_ME}/(?:s/)?(?P<handle>[a-z]\w{{3,31}})/(?P<id>\d{{1,10}}){_REST}", re.IGNORECASE),
+        re.compile(
+            rf"(?:https?://)?(?P<handle>[a-z]\w{{3,31}})\.t\.me/(?P<id>\d{{1,10}}){_REST}", re.IGNORECASE
+        ),
+        re.compile(
+            r"tg://resolve/?\?domain=(?P<handle>[a-z]\w{3,31})&post=(?P<id>\d{1,10})(?:&\S*)?", re.IGNORECASE
+        ),
+        re.compile(
+            r"tg://privatepost/?\?channel=(?P<channel_id>\d{1,19})&post=(?P<id>\d{1,10})(?:&\S*)?",
+            re.IGNORECASE,
+        ),
+    ),
 )
 
 PLATFORMS = {platform.network: platform for platform in (TELEGRAM,)}

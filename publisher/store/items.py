@@ -11,6 +11,9 @@ from publisher.core.states import ItemStatus
 from publisher.errors import NotFound
 from publisher.store.models import Item, ItemChannel, Version, VersionMedia
 
+# The first key of PostgreSQL's advisory locks that stand for items.
+ITEM_LOCKS = 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFilter:
@@ -28,6 +31,16 @@ def get_item(session: Session, item_id: int) -> Item:
     if item is None:
         raise NotFound("item", item_id)
     return item
+
+
+def hold_item(session: Session, item_id: int) -> None:
+    """Keep other acts on the item out until this transaction ends; call it before reading.
+
+    On SQLite a writing transaction is alone anyway. PostgreSQL takes an advisory lock: delivery, which locks
+    operations before items, never waits for it.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(ITEM_LOCKS, item_id)))
 
 
 def find_item_by_slug(session: Session, slug: str) -> Item | None:

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy import func, null, select, update
+from sqlalchemy.orm import Session, contains_eager, defer, joinedload
 
 from publisher.core.editions import Edition, edition_from_json, edition_to_json
 from publisher.core.plan import Add, Cancel, Existing, Replace, Step
 from publisher.core.states import (
     OPEN_STATES,
+    HoldReason,
     OperationKind,
     OperationState,
+    PostState,
     Priority,
 )
 from publisher.errors import NotFound
@@ -63,17 +65,36 @@ def list_existing(session: Session, item_id: int) -> list[Existing]:
     return [_existing(operation, post) for operation, post in rows]
 
 
+def list_followers(session: Session, publish_id: int) -> list[Existing]:
+    """The edits and deletes planned behind a publish, oldest first."""
+    followers = session.scalars(
+        select(Operation)
+        .where(Operation.target_id == publish_id)
+        .order_by(Operation.id)
+        .execution_options(populate_existing=True)
+    )
+    return [_existing(operation, None) for operation in followers]
+
+
 def _existing(operation: Operation, post: Post | None) -> Existing:
     return Existing(
         id=operation.id,
         channel_id=operation.channel_id,
         kind=operation.kind,
-        state=operation.state,
+        state=_state(operation),
         shape=edition_from_json(operation.edition).shape if operation.edition else (),
         target_id=operation.target_id,
         post_state=post.state if post else None,
         published_at=post.published_at if post else None,
+        version_id=operation.version_id,
     )
+
+
+def _state(operation: Operation) -> OperationState:
+    """The state as plans see it: a publish that a restore holds may stand, put up by the original."""
+    if operation.kind is OperationKind.PUBLISH and operation.hold_reason is HoldReason.RESTORED:
+        return OperationState.UNCONFIRMED
+    return operation.state
 
 
 def carry_out(
@@ -137,11 +158,40 @@ def replace_edition(session: Session, operation_id: int, version_id: int, editio
     return _move(session, operation_id, REPLACEABLE, version_id=version_id, edition=edition_to_json(edition))
 
 
-def cancel_operation(session: Session, operation_id: int) -> bool:
-    """Cancel an operation that surely was not applied; False when it moved meanwhile."""
+def cancel_operation(session: Session, operation_id: int, *, by_word: bool = False) -> bool:
+    """Cancel an operation that surely was not applied; False when it moved meanwhile.
+
+    `by_word`: a person has looked and says so, which also settles an unconfirmed one.
+    """
+    states = REPLACEABLE | {OperationState.UNCONFIRMED} if by_word else REPLACEABLE
     return _move(
-        session, operation_id, REPLACEABLE, state=OperationState.CANCELLED, wake_at=None, hold_reason=None
+        session, operation_id, states, state=OperationState.CANCELLED, wake_at=None, hold_reason=None
     )
+
+
+def cancel_followers(session: Session, operation_id: int) -> None:
+    """Cancel the edits and deletes that wait behind a publish."""
+    session.execute(
+        update(Operation)
+        .where(Operation.target_id == operation_id, Operation.state.in_(list(OPEN_STATES)))
+        .values(state=OperationState.CANCELLED, wake_at=None, hold_reason=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def recheck_operation(session: Session, operation_id: int, now: datetime) -> bool:
+    """Let delivery look once more what became of an unconfirmed operation; False when it moved meanwhile."""
+    return _move(
+        session, operation_id, {OperationState.UNCONFIRMED}, state=OperationState.CHECKING, wake_at=now
+    )
+
+
+def mark_standing(session: Session, operation_id: int, external_ids: list[Any], at: datetime) -> bool:
+    """Count an unconfirmed operation as sent at this moment; False when it moved meanwhile."""
+    return _move(
+        session, operation_id, {OperationState.UNCONFIRMED}, state=OperationState.SENT, sent_at=at,
+        external_ids=external_ids, error=null(), wake_at=None,
+    )  # fmt: skip
 
 
 def release_operation(
@@ -160,7 +210,7 @@ def release_operation(
         wake_at=now,
         latest=latest,
         hold_reason=None,
-        error=None,
+        error=null(),
     )
 
 
@@ -175,7 +225,7 @@ def reschedule_operation(session: Session, operation_id: int, due: datetime, lat
         wake_at=due,
         latest=latest,
         hold_reason=None,
-        error=None,
+        error=null(),
     )
 
 
@@ -201,6 +251,75 @@ def list_operations(session: Session, item_id: int) -> Sequence[tuple[Operation,
         .options(contains_eager(Operation.channel))
     )
     return [(operation, post) for operation, post in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An operation with its post, if it put one up, and the number of the version it carries."""
+
+    operation: Operation
+    post: Post | None
+    version: int
+
+
+def list_rows(session: Session, item_id: int) -> list[Row]:
+    """The item's operations, oldest first, with channels and accounts; editions are read when asked for."""
+    rows = session.execute(
+        select(Operation, Post, Version.number)
+        .join(Operation.channel)
+        .join(Channel.account)
+        .join(Operation.version)
+        .outerjoin(Post, Post.operation_id == Operation.id)
+        .where(Operation.item_id == item_id)
+        .order_by(Operation.id)
+        .options(contains_eager(Operation.channel).contains_eager(Channel.account), defer(Operation.edition))
+    )
+    return [Row(operation=operation, post=post, version=number) for operation, post, number in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """Where an operation and its post are: what a live page compares to know whether anything moved."""
+
+    id: int
+    kind: OperationKind
+    state: OperationState
+    due: datetime
+    wake_at: datetime | None
+    attempts: int
+    version_id: int
+    hold_reason: HoldReason | None
+    standing_id: int | None
+    post_state: PostState | None
+
+
+def list_movements(session: Session, item_id: int) -> list[Movement]:
+    """The item's operations in short, oldest first: one query, no texts."""
+    rows = session.execute(
+        select(
+            Operation.id, Operation.kind, Operation.state, Operation.due, Operation.wake_at,
+            Operation.attempts, Operation.version_id, Operation.hold_reason, Post.standing_id,
+            Post.state.label("post_state"),
+        )
+        .outerjoin(Post, Post.operation_id == Operation.id)
+        .where(Operation.item_id == item_id)
+        .order_by(Operation.id)
+    )  # fmt: skip
+    return [Movement(**row._mapping) for row in rows]
+
+
+def list_attempts_of_item(session: Session, item_id: int) -> dict[int, list[Attempt]]:
+    """Every try for the item, first to last, by operation."""
+    found: dict[int, list[Attempt]] = {}
+    rows = session.scalars(
+        select(Attempt)
+        .join(Operation, Operation.id == Attempt.operation_id)
+        .where(Operation.item_id == item_id)
+        .order_by(Attempt.id)
+    )
+    for attempt in rows:
+        found.setdefault(attempt.operation_id, []).append(attempt)
+    return found
 
 
 def list_attempts(session: Session, operation_id: int) -> Sequence[Attempt]:

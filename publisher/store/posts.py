@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from publisher.core.states import AccountState, PostState
 from publisher.core.truth import next_check
+from publisher.errors import NotFound
 from publisher.store.models import Account, Channel, Operation, Post
 
 
@@ -26,6 +27,29 @@ class DuePost:
     standing_id: int
     changed_at: datetime
     checks: int
+
+
+def get_post(session: Session, post_id: int) -> Post:
+    """A post. Raises NotFound."""
+    post = session.get(Post, post_id)
+    if post is None:
+        raise NotFound("post", post_id)
+    return post
+
+
+def has_post(session: Session, channel_id: int, permalink: str) -> bool:
+    """Whether a post of ours in the channel has this link."""
+    found = select(Post.id).where(Post.channel_id == channel_id, Post.permalink == permalink).limit(1)
+    return session.scalar(found) is not None
+
+
+def accept_loss(session: Session, post_id: int, now: datetime) -> None:
+    """Count a missing post as withdrawn."""
+    session.execute(
+        update(Post)
+        .where(Post.id == post_id, Post.state == PostState.MISSING)
+        .values(state=PostState.WITHDRAWN, withdrawn_at=now, next_check_at=None)
+    )
 
 
 def list_due_posts(

@@ -109,33 +109,36 @@ def test_a_changed_media_class_is_a_conflict_until_reissue_is_chosen() -> None:
 
 
 def test_a_kill_cancels_what_has_not_left_and_deletes_what_stands() -> None:
-    assert plan_kill({1: TEXT}, [publish(OperationState.PLANNED)], ONE, NOW) == [
+    assert plan_kill({10: TEXT}, [publish(OperationState.PLANNED)], ONE, NOW) == [
         Cancel(operation_id=10, channel_id=1)
     ]
-    assert plan_kill({1: TEXT}, [STANDING], ONE, NOW) == [
+    assert plan_kill({10: TEXT}, [STANDING], ONE, NOW) == [
         Add(channel_id=1, kind=OperationKind.DELETE, edition=TEXT, target_id=10)
     ]
 
 
 def test_a_kill_waits_behind_an_unknown_outcome() -> None:
-    steps = plan_kill({1: TEXT}, [publish(OperationState.CHECKING)], ONE, NOW)
+    steps = plan_kill({10: TEXT}, [publish(OperationState.CHECKING)], ONE, NOW)
     assert steps == [Add(channel_id=1, kind=OperationKind.DELETE, edition=TEXT, target_id=10)]
 
 
 def test_a_kill_edits_a_post_too_old_to_delete_into_the_notice() -> None:
     old = publish(OperationState.SENT, PostState.LIVE, age=timedelta(hours=48))
-    (step,) = plan_kill({1: TEXT}, [old], ONE, NOW)
+    (step,) = plan_kill({10: TEXT}, [old], ONE, NOW)
     assert step == Add(channel_id=1, kind=OperationKind.EDIT, edition=TEXT, target_id=10)
 
 
 def test_a_second_kill_plans_nothing() -> None:
     deleting = follower(OperationKind.DELETE, OperationState.SENDING)
-    assert plan_kill({1: TEXT}, [STANDING, deleting], ONE, NOW) == []
+    assert plan_kill({10: TEXT}, [STANDING, deleting], ONE, NOW) == []
 
 
 def test_a_kill_plans_a_new_delete_after_one_that_failed() -> None:
     failed = follower(OperationKind.DELETE, OperationState.FAILED)
-    assert len(plan_kill({1: TEXT}, [STANDING, failed], ONE, NOW)) == 1
+    assert plan_kill({10: TEXT}, [STANDING, failed], ONE, NOW) == [
+        Cancel(operation_id=11, channel_id=1),
+        Add(channel_id=1, kind=OperationKind.DELETE, edition=TEXT, target_id=10),
+    ]
 
 
 def test_a_publish_that_did_not_go_out_takes_over_the_last_edit_behind_it() -> None:
