@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 from telethon.tl import functions, types
 
-from publisher.sandbox.audience import forwards, reactions, subscribers, views
+from publisher.sandbox.audience import Readers
 from publisher.sandbox.faults import Faults
 from publisher.sandbox.limits import Limits
 from publisher.sandbox.mtproto import Hangup, serialize
@@ -19,7 +19,7 @@ from publisher.sandbox.world import Bot, Channel, Media, Post, World
 TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
 DELETE_WITHIN = 48 * 3600
 HANG_SECONDS = 3600
-FRESH_SECONDS = 2.0
+PHOTO_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 
 # Numbers of help.getConfig that say nothing to a bot.
 UNUSED_NUMBERS = (
@@ -51,10 +51,10 @@ class Telegram:
         self.world = world
         self.faults = faults
         self.limits = Limits()
+        self.readers = Readers(world.seed)
         self.host = host
         self.port = port
         self.uploads: dict[tuple[int, int], dict[int, bytes]] = {}
-        self._counts: dict[int, tuple[float, int]] = {}
 
     async def answer(self, key_id: int, request: Any) -> bytes | None:
         """The bytes of a result, or of an error; None for silence. Raises Hangup to drop the link."""
@@ -92,6 +92,7 @@ class Telegram:
                 types.RpcError(error_code=400, error_message=f"SANDBOX_{type(error).__name__.upper()}")
             )
             answered = repr(error)
+        self.world.flush()
         if fault and fault.when == "after":
             self.faults.note(**entry, applied=answered == "ok", answered=fault.kind)
             if fault.kind != "delay":
@@ -213,13 +214,8 @@ class Telegram:
         )
 
     def count(self, channel: Channel) -> int:
-        """Subscribers now, worked out anew every few seconds: a busy channel has many posts to add up."""
-        now = time.time()
-        counted_at, value = self._counts.get(channel.id, (0.0, 0))
-        if counted_at < max(now - FRESH_SECONDS, channel.counted_at):
-            value = subscribers(channel, self.world.seed, now)
-            self._counts[channel.id] = (now, value)
-        return value
+        """Subscribers now."""
+        return self.readers.count(channel, time.time())
 
     # Messages
 
@@ -227,12 +223,10 @@ class Telegram:
         """A post as the account sees it."""
         if post.deleted_at is not None:
             return types.MessageEmpty(id=post.id, peer_id=None)
-        now = time.time()
-        audience = self.count(channel)
-        likes = reactions(post, audience, self.world.seed, now)
+        earned = self.readers.impression(channel, post, time.time())
         counted = [
             types.ReactionCount(reaction=types.ReactionEmoji(emoticon=emoji), count=count)
-            for emoji, count in likes.items()
+            for emoji, count in earned.reactions.items()
             if count
         ]
         return types.Message(
@@ -246,8 +240,8 @@ class Telegram:
             pinned=post.pinned or None,
             entities=_entities(post) or None,
             media=self._media(bot, post),
-            views=views(post, audience, self.world.seed, now),
-            forwards=forwards(post, audience, self.world.seed, now),
+            views=earned.views,
+            forwards=earned.forwards,
             edit_date=post.edit_date,
             grouped_id=post.grouped_id,
             reactions=types.MessageReactions(results=counted) if counted else None,
@@ -497,7 +491,8 @@ def _stored(server: Telegram, bot: Bot, media: Any) -> Media:
             return known
         case types.InputMediaUploadedPhoto():
             data = _take_upload(server, bot, media.file)
-            return server.world.add_media(data, "photo", "image/jpeg", media.file.name, _check_photo(data))
+            mime, size = _check_photo(data)
+            return server.world.add_media(data, "photo", mime, media.file.name, size)
         case types.InputMediaUploadedDocument():
             data = _take_upload(server, bot, media.file)
             kind = "video" if media.mime_type.startswith("video/") else "document"
@@ -515,17 +510,20 @@ def _take_upload(server: Telegram, bot: Bot, file: Any) -> bytes:
     return b"".join(parts[number] for number in sorted(parts))
 
 
-def _check_photo(data: bytes) -> tuple[int, int]:
+def _check_photo(data: bytes) -> tuple[str, tuple[int, int]]:
+    """What the picture is, by its content, and its size."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            width, height = image.size
+        with Image.open(io.BytesIO(data), formats=list(PHOTO_TYPES)) as image:
+            mime, (width, height) = PHOTO_TYPES[image.format or ""], image.size
     except OSError as error:
         raise RpcError(400, "IMAGE_PROCESS_FAILED") from error
+    except Image.DecompressionBombError as error:
+        raise RpcError(400, "PHOTO_INVALID_DIMENSIONS") from error
     if len(data) > 10_000_000:
         raise RpcError(400, "PHOTO_SAVE_FILE_INVALID")
     if width + height > 10_000 or max(width, height) > 20 * min(width, height):
         raise RpcError(400, "PHOTO_INVALID_DIMENSIONS")
-    return width, height
+    return mime, (width, height)
 
 
 def _save_part(server: Telegram, bot: Bot, request: Any) -> Any:

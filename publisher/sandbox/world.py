@@ -1,6 +1,6 @@
-"""What the stand-in networks know: bots, channels, posts, files. Kept in memory, written behind to SQLite.
+"""What the stand-in networks know: bots, channels, posts, files. Kept in memory and in SQLite.
 
-Everything here is called on the one event loop.
+Everything here is called on the one event loop. What is answered is kept: `flush` comes before the answer.
 """
 
 import hashlib
@@ -69,7 +69,10 @@ class Post:
 
 @dataclass(slots=True)
 class Channel:
-    """A channel with its posts by id. `rights` go by bot: post, edit, delete."""
+    """A channel with its posts by id. `rights` go by bot: post, edit, delete.
+
+    `altered` counts changes to posts that were up already, since the start of the process.
+    """
 
     id: int
     handle: str
@@ -84,6 +87,7 @@ class Channel:
     pts: int = 1
     posts: dict[int, Post] = field(default_factory=dict)
     randoms: dict[tuple[int, int], int] = field(default_factory=dict)
+    altered: int = 0
 
 
 class World:
@@ -102,6 +106,8 @@ class World:
         (folder / "media").mkdir(exist_ok=True)
         self.rsa = _load_key(folder)
         self.fingerprint: int = _compute_fingerprint(self.rsa)
+        # Goes up with every change.
+        self.revision = 0
         self._dirty: dict[tuple[str, str], dict[str, Any]] = {}
         self._db = _open(folder / "sandbox.sqlite")
         self._load()
@@ -185,7 +191,7 @@ class World:
 
     def keep_channel(self, channel: Channel) -> None:
         """Write a channel's own state; posts are written one by one."""
-        skip = {"posts", "randoms"}
+        skip = {"posts", "randoms", "altered"}
         self._mark(
             "channel",
             str(channel.id),
@@ -193,8 +199,9 @@ class World:
         )
 
     def keep_post(self, channel: Channel, post: Post) -> None:
-        """Write a post's state."""
-        self._mark("post", f"{channel.id}:{post.id}", asdict(post))
+        """Write the state of a post that was altered."""
+        channel.altered += 1
+        self._mark_post(channel, post)
 
     def next_post_id(self, channel: Channel) -> int:
         """Ids are not contiguous: now and then the network takes one for itself."""
@@ -209,7 +216,7 @@ class World:
         channel.pts += 1
         if post.random_id:
             channel.randoms[post.bot, post.random_id] = post.id
-        self.keep_post(channel, post)
+        self._mark_post(channel, post)
         self.keep_channel(channel)
 
     # Files
@@ -219,7 +226,9 @@ class World:
         digest = hashlib.sha256(data).hexdigest()
         file = self.folder / "media" / digest
         if not file.exists():
-            file.write_bytes(data)
+            draft = file.with_suffix(".new")
+            draft.write_bytes(data)
+            draft.replace(file)
         media = Media(
             id=9_000_000_001 + len(self.media),
             kind=kind,
@@ -237,10 +246,17 @@ class World:
     # Keeping
 
     def _mark(self, kind: str, key: str, value: dict[str, Any]) -> None:
+        self.revision += 1
         self._dirty[kind, key] = value
 
+    def _mark_post(self, channel: Channel, post: Post) -> None:
+        self._mark("post", f"{channel.id}:{post.id}", asdict(post))
+
     def flush(self) -> None:
-        """Write what changed since the last time, in one transaction."""
+        """Write what changed since the last time, in one transaction that outlives the process.
+
+        A power cut may take the last of it: that is worth no wait for the disk here.
+        """
         dirty, self._dirty = self._dirty, {}
         if not dirty:
             return
