@@ -1,10 +1,9 @@
-// Forms: focus goes to the first error, a pressed button cannot be pressed twice, filters act at once.
+// Forms: focus goes to the first error, a pressed button cannot be pressed twice.
 
 export function startForms() {
   focusFirstError();
   document.addEventListener("submit", pressOnce);
   window.addEventListener("pageshow", release);
-  for (const form of document.querySelectorAll("form[data-filter]")) actAtOnce(form);
   for (const menu of document.querySelectorAll("details[data-menu]")) closeOutside(menu);
 }
 
@@ -31,16 +30,6 @@ function release() {
     delete form.dataset.sent;
     form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
   }
-}
-
-function actAtOnce(form) {
-  let timer = 0;
-  form.addEventListener("change", () => form.requestSubmit());
-  form.addEventListener("input", (event) => {
-    if (!event.target.matches('input[type="search"]')) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => form.requestSubmit(), 500);
-  });
 }
 
 function closeOutside(menu) {

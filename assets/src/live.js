@@ -22,15 +22,17 @@ function follow(element) {
   async function ask() {
     if (asking || document.hidden || !element.isConnected) return;
     asking = true;
+    const address = element.dataset.live;
     try {
-      const answer = await fetch(element.dataset.live, {
+      const answer = await fetch(address, {
         headers: etag ? { "If-None-Match": etag } : {},
         cache: "no-store",
         credentials: "same-origin",
       });
       if (answer.status === 401) return lose(element);
       seconds = Number(answer.headers.get("X-Live-Seconds")) || seconds;
-      if (answer.ok && answer.status !== 304) {
+      // A filter may have asked for something else meanwhile.
+      if (answer.ok && answer.status !== 304 && address === element.dataset.live) {
         etag = answer.headers.get("ETag");
         replace(element, await answer.text());
       }

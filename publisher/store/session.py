@@ -11,9 +11,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -23,6 +25,9 @@ from publisher.store.restored import hold_everything
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 10_000
+# What passes by itself: the database is locked, full, restarting or out of reach. Nothing was committed, or
+# the answer to a commit was lost.
+PASSING = (OperationalError, InterfaceError, NoConnection)
 
 
 class Store:
@@ -62,9 +67,14 @@ def open_store(url: str, now: datetime) -> Store:
         migrate(engine)
         with Session(engine) as session, session.begin():
             recognise(session, now)
+    except CommandError as error:
+        # Alembic does not know the database's revision.
+        engine.dispose()
+        message = f"the database {redacted(url)} was made by a newer version of this program"
+        raise StoreError(message) from error
     except (DatabaseError, OSError) as error:
         engine.dispose()
-        raise StoreError(f"cannot use the database {redacted(url)}: {_reason(error)}") from error
+        raise StoreError(f"cannot use the database {redacted(url)}: {reason_of(error)}") from error
     return Store(engine)
 
 
@@ -98,6 +108,12 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    # SQLite's own knows only the letters of English; searches must find «Мост» by «мост».
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -164,6 +180,7 @@ def redacted(url: str) -> str:
     return make_url(url).render_as_string(hide_password=True)
 
 
-def _reason(error: SQLAlchemyError | OSError) -> str:
+def reason_of(error: Exception) -> str:
+    """The database's own words for what is wrong, in one line."""
     cause = getattr(error, "orig", None) or error
-    return str(cause).strip().splitlines()[0]
+    return (str(cause).strip() or type(cause).__name__).splitlines()[0]

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from publisher.core.states import (
     AccountState,
@@ -22,12 +22,12 @@ from publisher.core.states import (
     Priority,
 )
 from publisher.store.models import Account, Channel, Draft, Item, Operation, Version
+from publisher.store.progress import STUCK, superseded
 
 Desks = Collection[int] | None
 
 # What is read to make a list; a wave of thousands at one moment is shown by its first part.
 MOST_READ = 3_000
-STUCK = (OperationState.UNCONFIRMED, OperationState.FAILED, OperationState.HELD)
 UNDER_WAY = (OperationState.SENDING, OperationState.CHECKING, OperationState.RETRYING)
 FOR_EDITORS = (ItemStatus.IN_REVIEW, ItemStatus.APPROVED)
 
@@ -85,15 +85,6 @@ class Movement:
 # What belongs to one act: the publishes of an item together, edits and deletes by the version they carry.
 _batch = case((Operation.kind == OperationKind.PUBLISH, 0), else_=Operation.version_id)
 _head = and_(Version.item_id == Item.id, Version.number == Item.head)
-_later = aliased(Operation)
-# A failed publish stops mattering once another one was begun in its place.
-_superseded = exists().where(
-    Operation.state == OperationState.FAILED,
-    _later.item_id == Operation.item_id,
-    _later.channel_id == Operation.channel_id,
-    _later.id > Operation.id,
-    _later.kind == OperationKind.PUBLISH,
-)
 
 
 def list_stuck(session: Session, desk_ids: Desks, *, limit: int) -> Sequence[Stuck]:
@@ -113,7 +104,7 @@ def list_stuck(session: Session, desk_ids: Desks, *, limit: int) -> Sequence[Stu
             Operation.state.in_(STUCK),
             Operation.hold_reason.is_distinct_from(HoldReason.RESTORED),
             true() if desk_ids is None else Channel.desk_id.in_(desk_ids),
-            ~_superseded,
+            ~superseded,
         )
         .order_by(Operation.priority, Operation.due.desc(), Operation.item_id, Channel.title)
         .limit(limit)
