@@ -48,11 +48,11 @@ def keep_draft(
         raise NotFound("draft", uid)
     if sum(len(value) for values in form.values() for value in values) > LARGEST:
         raise RuleError("", N_("The text is too long to be kept."))
-    known = item_id if item_id is not None and session.get(Item, item_id) else None
+    item = session.get(Item, item_id) if item_id is not None else None
     draft = Draft(
         uid=uid,
         user_id=user_id,
-        item_id=known,
+        item_id=item.id if item else None,
         base=base,
         form={name: list(values) for name, values in form.items()},
         updated_at=now,

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import uuid
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -86,6 +87,12 @@ def _write_whole(files: dict[Path, bytes]) -> None:
 def find_media(session: Session, sha256: str) -> Media | None:
     """The row of a stored file, if there is one."""
     return session.scalar(select(Media).where(Media.sha256 == sha256))
+
+
+def list_media(session: Session, ids: Iterable[int]) -> Sequence[Media]:
+    """The rows with these ids, those that there are."""
+    wanted = list(ids)
+    return session.scalars(select(Media).where(Media.id.in_(wanted))).all() if wanted else []
 
 
 def get_media(session: Session, media_id: int) -> Media:
