@@ -7,7 +7,7 @@ import click
 
 from publisher.actions.accounts import add_account, request_check
 from publisher.cli.office import Command, Group, Office, iso, print_json, print_table
-from publisher.cli.requests import wait_for
+from publisher.cli.requests import wait_for, wait_option
 from publisher.cli.secret_files import read_secret
 from publisher.core.messages import N_
 from publisher.core.permissions import COMMAND_LINE
@@ -96,15 +96,16 @@ def list_(office: Office, as_json: bool) -> None:
 
 @account.command(cls=Command)
 @click.argument("name", required=False)
+@wait_option
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def check(office: Office, name: str | None, as_json: bool) -> None:
-    """Let a worker try the credentials of all accounts, or of one; wait for it at most 60 seconds."""
+def check(office: Office, name: str | None, wait: int, as_json: bool) -> None:
+    """Let a worker try the credentials of all accounts, or of one, and wait for it."""
     with office.store.begin() as session:
         accounts = [get_account(session, name)] if name else list_accounts(session)
         requests = [request_check(session, COMMAND_LINE, account, office.now()) for account in accounts]
         names = [account.name for account in accounts]
-    wait_for(office.store, requests)
+    wait_for(office.store, requests, wait)
     with office.store.reading() as session:
         documents = [_document(office, get_account(session, name)) for name in names]
     if as_json:

@@ -11,7 +11,7 @@ import click
 from publisher.actions.accounts import request_counts
 from publisher.cli.channels import address_of
 from publisher.cli.office import Command, Group, Office, iso
-from publisher.cli.requests import wait_for
+from publisher.cli.requests import wait_for, wait_option
 from publisher.core.messages import N_
 from publisher.core.permissions import COMMAND_LINE
 from publisher.core.platforms import Realm
@@ -28,13 +28,14 @@ def counts() -> None:
 
 
 @counts.command(cls=Command)
+@wait_option
 @click.pass_obj
-def take(office: Office) -> None:
-    """Let the workers count every channel now; wait for them at most 60 seconds."""
+def take(office: Office, wait: int) -> None:
+    """Let the workers count every channel now, and wait for them."""
     with office.store.begin() as session:
         realms = sorted({account.realm for account in list_accounts(session)}) or [Realm.REAL]
         requests = [request_counts(session, COMMAND_LINE, realm, office.now()) for realm in realms]
-    answers = wait_for(office.store, requests)
+    answers = wait_for(office.store, requests, wait)
     counted, failed = (sum(answer[name] for answer in answers) for name in ("counted", "failed"))
     office.say(N_("Channels counted: {count}."), count=counted)
     if failed:

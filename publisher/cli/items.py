@@ -138,7 +138,7 @@ def kill(office: Office, item_id: str, reason: str) -> None:
 
 
 def read_story(file: Path) -> Story:
-    """The story in the file. Raises RuleError at "file" naming the file and the line."""
+    """The story in the file. Raises RuleError at "file" naming the line, or the file that is no text."""
     try:
         return parse_story(file.read_bytes().decode())
     except OSError as error:

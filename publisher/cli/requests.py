@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
+
+import click
 
 from publisher.core.messages import N_
 from publisher.core.platforms import Realm
@@ -12,8 +13,16 @@ from publisher.store.channels import get_request
 from publisher.store.models import Request
 from publisher.store.session import Store
 
-WAIT = timedelta(seconds=60)
 LOOK_EVERY = 0.1
+
+wait_option = click.option(
+    "--wait",
+    type=click.IntRange(0),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a worker.",
+)
 
 NO_WORKER = {
     Realm.REAL: N_("No worker answered within {seconds} s: start one with `publisher worker`."),
@@ -24,21 +33,21 @@ NO_WORKER = {
 }
 
 
-def wait_for(store: Store, requests: Sequence[Request], wait: timedelta = WAIT) -> list[dict[str, Any]]:
-    """The workers' answers, in the order of the requests.
+def wait_for(store: Store, requests: Sequence[Request], wait: int) -> list[dict[str, Any]]:
+    """The workers' answers, in the order of the requests; `wait` are the seconds for all of them.
 
     Raises RuleError when one of them stays without an answer; the requests stay for the next worker.
     """
-    deadline = time.monotonic() + wait.total_seconds()
+    deadline = time.monotonic() + wait
     return [_answer(store, request, deadline, wait) for request in requests]
 
 
-def _answer(store: Store, request: Request, deadline: float, wait: timedelta) -> dict[str, Any]:
+def _answer(store: Store, request: Request, deadline: float, wait: int) -> dict[str, Any]:
     while True:
         with store.reading() as session:
             answer = get_request(session, request.id).result
         if answer is not None:
             return answer
         if time.monotonic() >= deadline:
-            raise RuleError("", NO_WORKER[request.realm], seconds=int(wait.total_seconds()))
+            raise RuleError("", NO_WORKER[request.realm], seconds=wait)
         time.sleep(LOOK_EVERY)

@@ -8,6 +8,7 @@ from publisher.core.states import Priority
 from publisher.errors import EmbargoInForce, RuleError
 
 FURTHEST = timedelta(days=366)
+TIME_FORM = N_("Write the time as 2026-12-01 09:00.")
 
 
 class AmbiguousTime(RuleError):
@@ -23,7 +24,10 @@ def parse_local(text: str, zone: ZoneInfo, fold: int | None = None, field: str =
     try:
         local = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise RuleError(field, N_("Write the time as 2026-12-01 09:00.")) from error
+        raise RuleError(field, TIME_FORM) from error
+    if ":" not in text:
+        # A day alone would pass for its midnight.
+        raise RuleError(field, TIME_FORM)
     if local.tzinfo is not None:
         return local.astimezone(UTC)
     earlier, later = (local.replace(tzinfo=zone, fold=f) for f in (0, 1))
