@@ -111,9 +111,13 @@ class Forbidden(ChannelError):
 
 
 class Gone(ChannelError):
-    """The post or the channel vanished: mark it, do not repeat."""
+    """The post or the channel vanished: mark it, do not repeat. `is_channel` tells which of the two."""
 
     permanent = True
+
+    def __init__(self, code: str, detail: str = "", *, is_channel: bool = False) -> None:
+        super().__init__(code, detail)
+        self.is_channel = is_channel
 
 
 class SignedOut(ChannelError):

@@ -57,13 +57,13 @@ class Limits:
 
     def ready_at(self, account_id: int, channel_id: int, cost: int, now: float) -> float:
         """When a send of this cost may leave; `now` or earlier means at once."""
-        with self._lock:
-            return max(
-                self._bucket("account", account_id, now).ready_at(cost, now),
-                self._bucket("channel", channel_id, now).ready_at(cost, now),
-                self._waits.get(("account", account_id), now),
-                self._waits.get(("channel", channel_id), now),
-            )
+        return max(
+            self._ready_at("account", account_id, cost, now), self._ready_at("channel", channel_id, cost, now)
+        )
+
+    def account_ready_at(self, account_id: int, cost: int, now: float) -> float:
+        """The same as far as the account alone goes."""
+        return self._ready_at("account", account_id, cost, now)
 
     def try_take(self, account_id: int, channel_id: int, cost: int, now: float) -> bool:
         """Take the cost from both buckets if it may leave now."""
@@ -81,6 +81,10 @@ class Limits:
     def wait_channel(self, channel_id: int, until: float) -> None:
         """Obey a network's wait that covers one channel."""
         self._wait(("channel", channel_id), until)
+
+    def _ready_at(self, kind: str, key: int, cost: int, now: float) -> float:
+        with self._lock:
+            return max(self._bucket(kind, key, now).ready_at(cost, now), self._waits.get((kind, key), now))
 
     def _wait(self, key: tuple[str, int], until: float) -> None:
         with self._lock:

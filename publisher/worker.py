@@ -7,7 +7,6 @@ import signal
 import socket
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,22 +24,24 @@ from publisher.channels.base import Connect
 from publisher.channels.telegram.adapter import connect_telegram
 from publisher.config import Settings
 from publisher.core.platforms import Network, Realm
-from publisher.core.states import AccountState
+from publisher.core.receipts import describe
 from publisher.delivery.accounts import Caretaker
 from publisher.delivery.adapters import Adapters
 from publisher.delivery.dispatcher import Dispatcher
 from publisher.delivery.leases import Leases
 from publisher.delivery.reconcile import reconcile
-from publisher.errors import ConfigError, StoreError
+from publisher.errors import ConfigError, SignedOut, StoreError, Unconfirmed
 from publisher.limits import Limits
 from publisher.secrets import Vault, key_file
-from publisher.store.changes import watch_changes
-from publisher.store.channels import answer_request, list_requests, list_unsettled_channels
+from publisher.store.changes import LEASES, watch_changes
+from publisher.store.claims import settle_closed_lanes
 from publisher.store.leases import start_worker, stop_worker
 from publisher.store.locks import hold_lock
 from publisher.store.media import MediaStore
-from publisher.store.models import Account, Request
-from publisher.store.session import Store, open_store
+from publisher.store.models import Request
+from publisher.store.session import PASSING, Store, open_store, reason_of
+from publisher.store.thread import StoreThread
+from publisher.store.upkeep import answer_request, list_accounts_of, list_requests
 from publisher.tracking.collect import count_audience
 
 log = logging.getLogger(__name__)
@@ -79,9 +80,8 @@ class Worker:
     def __init__(self, settings: Settings, realm: Realm, store: Store) -> None:
         self.settings = settings
         self.realm = realm
-        self.store = store
         self.uid = uuid.uuid4().hex
-        self.database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
+        self.database = StoreThread(store)
         delivery, telegram = settings.delivery, settings.telegram
         send_timeout = timedelta(seconds=delivery.send_timeout_seconds)
         lease = timedelta(seconds=delivery.lease_seconds)
@@ -89,122 +89,156 @@ class Worker:
         media = MediaStore(settings.data / "media")
         self.adapters = Adapters(_connects(settings, realm, send_timeout), vault, media.path)
         self.leases = Leases(store, self.uid, realm, lease, send_timeout, utc_now)
-        self.caretaker = Caretaker(store, self.adapters, vault, utc_now)
+        self.caretaker = Caretaker(self.database, self.adapters, vault, utc_now)
         self.scheduler = AsyncIOScheduler(timezone=UTC)
         self.dispatcher = Dispatcher(
-            store=store,
+            database=self.database,
             adapters=self.adapters,
             limits=Limits(telegram.account_per_second, telegram.channel_per_second),
             leases=self.leases,
             worker=self.uid,
             in_flight=delivery.in_flight,
             clock=utc_now,
-            database=self.database,
             on_next_due=self._plan_next_due,
+            on_trouble=self._look_around,
         )
+        self._asked = asyncio.Event()
+        self._look = asyncio.Event()
         self._on_due: list[Job] = []
         self._next_due: datetime | None = None
 
     async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
         """Work until `stop` is set; then let what is under way end."""
-        with self.store.begin() as session:
-            start_worker(session, self.uid, self.realm, socket.gethostname(), os.getpid(), utc_now())
+        about = partial(
+            start_worker,
+            uid=self.uid,
+            realm=self.realm,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            now=utc_now(),
+        )
+        await self.database.write(about)
         self._plan(jobs)
-        await self._in_database(self.leases.renew)
-        await self._open_adapters()
+        await self._renew()
         self.scheduler.start()
         tasks = [
             asyncio.create_task(work)
-            for work in (self.dispatcher.run(), self._keep_leases(), self._follow_changes(), self.settle_in())
+            for work in (
+                self.dispatcher.run(),
+                self._repeat(self._keep_leases, self._look),
+                self._repeat(self.answer_requests, self._asked),
+                self._follow_changes(),
+            )
         ]
         log.info("worker ready", extra={"realm": self.realm.value})
         try:
-            await _first_to_fail(tasks[:3], stop)
+            await _first_to_fail(tasks, stop)
         finally:
             self.scheduler.shutdown(wait=False)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.adapters.close()
-            with self.store.begin() as session:
-                stop_worker(session, self.uid, utc_now())
-            self.database.shutdown()
-
-    async def settle_in(self) -> None:
-        """Look at what is new or was not in order: accounts first, then channels."""
-        with self.store.reading() as session:
-            accounts = [session.get_one(Account, account_id) for account_id in sorted(self.leases.accounts)]
-        for account in accounts:
-            if account.state is AccountState.NEW:
-                await self.caretaker.check_account(account.id)
-        with self.store.reading() as session:
-            channels = [channel.id for channel in list_unsettled_channels(session, self.leases.accounts)]
-        for channel_id in channels:
-            await self.caretaker.resolve_channel(channel_id)
-        self.dispatcher.wake()
+            await self._say_goodbye()
+            self.database.close()
 
     async def check_accounts(self) -> None:
         """Try every account's credentials, and every channel that is not in order."""
-        for account_id in sorted(self.leases.accounts):
-            await self.caretaker.check_account(account_id)
-        await self.settle_in()
+        await self.caretaker.look_after(self.leases.accounts, all_accounts=True)
+        self.dispatcher.wake()
 
     async def count(self, taken_at: datetime) -> tuple[int, int]:
         """Count every channel's subscribers; (counted, failed)."""
-        adapters = {
-            account_id: self.adapters.get(account_id)
-            for account_id in self.leases.accounts & self.adapters.accounts
-        }
-        return await count_audience(self.store, adapters, self.settings.office.zone, taken_at)
+        found = {account_id: self.adapters.find(account_id) for account_id in self.leases.accounts}
+        adapters = {account_id: adapter for account_id, adapter in found.items() if adapter is not None}
+        return await count_audience(self.database, adapters, self.settings.office.zone, taken_at)
 
     async def reconcile(self) -> None:
-        """Read back the posts whose time has come."""
-        await reconcile(self.store, self.adapters, self.leases.accounts, utc_now)
+        """Read back the posts whose time has come, and end what no open lane brings to its end."""
+        await reconcile(self.database, self.adapters, self.leases.accounts, utc_now)
+        await self.database.write(partial(settle_closed_lanes, now=utc_now()))
 
     async def answer_requests(self) -> None:
         """Do what screens and commands asked for, and write the answers."""
-        with self.store.reading() as session:
-            requests = list_requests(session, self.realm)
-        for request in requests:
+        requests = await self._open_requests()
+        if not requests:
+            return
+        # What was asked may be about an account that was added just now.
+        await self._renew()
+        for request in await self._open_requests():
             result = await self._answer(request)
-            with self.store.begin() as session:
-                answer_request(session, request.id, result, utc_now())
-        if requests:
-            self.dispatcher.wake()
+            answer = partial(answer_request, request_id=request.id, result=result, now=utc_now())
+            await self.database.write(answer)
+        self.dispatcher.wake()
+
+    async def _open_requests(self) -> Sequence[Request]:
+        find = partial(list_requests, realm=self.realm, account_ids=self.leases.accounts)
+        return await self.database.read(find)
 
     async def _answer(self, request: Request) -> dict[str, object]:
+        try:
+            return await self._do(request)
+        except PASSING:
+            raise
+        except Exception as error:
+            # The rim: whoever asked is told, and the next request has its turn.
+            log.exception("request %s failed", request.id)
+            return {"ok": False, **describe(Unconfirmed("INTERNAL", type(error).__name__))}
+
+    async def _do(self, request: Request) -> dict[str, object]:
         if request.kind == "count_audience":
             counted, failed = await self.count(utc_now())
             return {"ok": failed == 0, "counted": counted, "failed": failed}
         assert request.subject_id is not None  # noqa: S101 - every other kind is about a row
-        await self._in_database(self.leases.renew)
-        await self._open_adapters()
         if request.kind == "check_account":
             return await self.caretaker.check_account(request.subject_id)
         return await self.caretaker.resolve_channel(request.subject_id)
 
-    async def _open_adapters(self) -> None:
-        with self.store.reading() as session:
-            accounts = [session.get_one(Account, account_id) for account_id in sorted(self.leases.accounts)]
-        for account in accounts:
-            await self.adapters.refresh(account)
+    async def _renew(self) -> None:
+        """Our accounts, each with its adapter; those that are no longer ours fall silent."""
+        await self.database.call(self.leases.renew)
+        await self.adapters.keep_only(self.leases.accounts)
+        for account in await self.database.read(partial(list_accounts_of, ids=self.leases.accounts)):
+            try:
+                await self.adapters.refresh(account)
+            except SignedOut:
+                # Its check says so where people see it.
+                continue
 
     async def _keep_leases(self) -> None:
+        await self._renew()
+        self.dispatcher.wake()
+        await self.caretaker.look_after(self.leases.accounts, all_accounts=False)
+        self.dispatcher.wake()
+
+    async def _repeat(self, work: Callable[[], Awaitable[None]], when: asyncio.Event) -> None:
+        """Do the work when the event is set, and in any case four times in the life of a lease."""
         pause = self.settings.delivery.lease_seconds / 4
         while True:
-            await asyncio.sleep(pause)
-            await self._in_database(self.leases.renew)
-            await self._open_adapters()
-            self.dispatcher.wake()
+            when.clear()
+            try:
+                await work()
+            except PASSING as error:
+                log.warning("the database cannot be used, trying again: %s", reason_of(error))
+            await _wait(when, pause)
 
     async def _follow_changes(self) -> None:
-        async with aclosing(watch_changes(self.store.engine)) as changes:
-            async for _ in changes:
+        async with aclosing(watch_changes(self.database.store.engine)) as changes:
+            async for subject in changes:
                 self.dispatcher.wake()
-                await self.answer_requests()
+                self._asked.set()
+                if subject == LEASES:
+                    self._look_around()
 
-    async def _in_database(self, work: Callable[[], None]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self.database, work)
+    def _look_around(self) -> None:
+        """Look at our leases, and at the accounts and channels that are not in order."""
+        self._look.set()
+
+    async def _say_goodbye(self) -> None:
+        try:
+            await self.database.write(partial(stop_worker, uid=self.uid, now=utc_now()))
+        except PASSING as error:
+            log.warning("the leases are not given back and have to run out: %s", reason_of(error))
 
     def _plan(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
@@ -222,13 +256,20 @@ class Worker:
         self._next_due = due
         for job in self._on_due:
             self.scheduler.add_job(
-                self._run_job, DateTrigger(due), args=[job], id=job.name,
+                self._run_at_due, DateTrigger(due), args=[job], id=job.name,
                 replace_existing=True, misfire_grace_time=None,
             )  # fmt: skip
+
+    async def _run_at_due(self, job: Job) -> None:
+        # Where the clock was put back meanwhile, the same moment comes once more.
+        self._next_due = None
+        await self._run_job(job)
 
     async def _run_job(self, job: Job) -> None:
         try:
             await job.run(self)
+        except PASSING as error:
+            log.warning("job %s: the database cannot be used: %s", job.name, reason_of(error))
         except Exception:
             # The rim: a job that failed is logged and runs again at its next tick.
             log.exception("job %s failed", job.name)
@@ -254,8 +295,21 @@ async def _until_signalled(worker: Worker, jobs: Sequence[Job]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:
+            # Windows: the loop has no signals of its own.
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     await worker.run(jobs, stop)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Until the event is set, at most so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
 
 
 async def _first_to_fail(tasks: Sequence["asyncio.Task[None]"], stop: asyncio.Event) -> None:

@@ -94,8 +94,15 @@ class Channel(Protocol):
         """Connect if needed and say who we are. Raises SignedOut for dead credentials, Unreachable."""
         ...
 
-    async def resolve(self, handle: str) -> Resolved:
-        """Find a channel by its public name and see our rights there. Raises Gone, Forbidden, Limited."""
+    async def resolve(self, handle: str, address: Address | None = None) -> Resolved:
+        """See our rights in a channel: by its known address, else by its public name.
+
+        Raises Gone, Forbidden, Limited.
+        """
+        ...
+
+    async def prepare(self, address: Address, edition: Edition) -> None:
+        """Upload what the edition needs: may be repeated, takes its time, and shows nothing to readers."""
         ...
 
     async def publish(
@@ -108,10 +115,10 @@ class Channel(Protocol):
     ) -> Receipt:
         """Send the edition, one key per element. Repeating with the same keys leaves one post.
 
-        Uploads come first and are repeatable; after them each message is sent once. Where a part of the post
-        stands already when another one fails, the error's `may_have_applied` is true. `after` is the newest
-        external id known before the first try: where to look when the network says that it has the post
-        already but not where.
+        What `prepare` has not uploaded is uploaded first; then each message is sent once. Where a part of the
+        post stands already when another one fails, the error's `may_have_applied` is true. `after` is the
+        newest external id known before the first try: where to look when the network says that it has the
+        post already but not where.
         """
         ...
 

@@ -70,20 +70,20 @@ class Transition:
 
 
 FIRST_PAUSE = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(minutes=5)
+# A network that is back is noticed within a minute, however long it was away.
+LONGEST_PAUSE = timedelta(minutes=1)
 SETTLE_FOR = timedelta(hours=6)
 
 
 def pause_before_retry(attempts: int) -> timedelta:
-    """Doubling from two seconds to five minutes."""
+    """Doubling from two seconds to a minute."""
     doublings = min(attempts - 1, 10)
     return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
 def after_error(error: ChannelError, progress: Progress, now: datetime) -> Transition:
     """The transition for what the network, or its silence, answered to a send."""
-    part_stands = error.may_have_applied and progress.kind is OperationKind.PUBLISH
-    if part_stands or (progress.may_stand and not isinstance(error, Refused)):
+    if error.may_have_applied or progress.may_stand:
         return after_failed_settling(error, progress, now)
     reason = describe(error)
     match error:
@@ -95,15 +95,12 @@ def after_error(error: ChannelError, progress: Progress, now: datetime) -> Trans
             return _held(HoldReason.ACCOUNT_DOWN, reason)
         case Forbidden():
             return _held(HoldReason.CHANNEL_DOWN, reason)
-        case Gone() if progress.kind is OperationKind.PUBLISH:
+        case Gone() if error.is_channel or progress.kind is OperationKind.PUBLISH:
             return _held(HoldReason.CHANNEL_DOWN, reason)
         case Gone() if progress.kind is OperationKind.DELETE:
             return Transition(state=OperationState.SENT)
-        case Gone() | Refused():
-            return Transition(state=OperationState.FAILED, error=reason)
         case _:
-            wake_at = now + pause_before_retry(progress.attempts)
-            return Transition(state=OperationState.CHECKING, wake_at=wake_at, error=reason)
+            return Transition(state=OperationState.FAILED, error=reason)
 
 
 def choose_settling(progress: Progress, now: datetime) -> Settling:
@@ -114,16 +111,21 @@ def choose_settling(progress: Progress, now: datetime) -> Settling:
     return Settling.RESEND if key_holds and not is_stale(progress.latest, now) else Settling.READ_BACK
 
 
-def after_read_back(found: Found, progress: Progress, now: datetime) -> Transition:
+def after_read_back(
+    found: Found, progress: Progress, now: datetime, refused: Refused | None = None
+) -> Transition:
     """The transition for a read-back that settles a publish.
 
-    Absent is believed only where a key makes the repeat harmless all the same.
+    Absent is believed only where a key makes the repeat harmless all the same. `refused` is what a repeat
+    met before: there will be no other one.
     """
     if found is Found.STANDS:
         return Transition(state=OperationState.SENT)
+    if found is Found.ABSENT and refused is not None:
+        return Transition(state=OperationState.FAILED, error=describe(refused))
     if found is Found.ABSENT and progress.key_window:
         return _retry(progress, now, None)
-    return _unconfirmed()
+    return unconfirmed()
 
 
 def after_failed_settling(error: ChannelError, progress: Progress, now: datetime) -> Transition:
@@ -132,12 +134,13 @@ def after_failed_settling(error: ChannelError, progress: Progress, now: datetime
     It goes on by itself for six hours, then a person is asked.
     """
     if now - progress.first_sent_at > SETTLE_FOR:
-        return _unconfirmed()
+        return unconfirmed()
     pause = error.retry_after if isinstance(error, Limited) else pause_before_retry(progress.attempts)
     return Transition(state=OperationState.CHECKING, wake_at=now + pause, error=describe(error))
 
 
-def _unconfirmed() -> Transition:
+def unconfirmed() -> Transition:
+    """The transition for what could not be settled: a person decides."""
     message = N_("The network did not say whether the post stands.")
     reason = {"code": "UNCONFIRMED", "message": message, "params": {}, "detail": ""}
     return Transition(state=OperationState.UNCONFIRMED, error=reason)
@@ -158,8 +161,15 @@ def _held(hold_reason: HoldReason, reason: dict[str, Any] | None) -> Transition:
     return Transition(state=OperationState.HELD, hold_reason=hold_reason, error=reason)
 
 
+# Codes of accounts that still sign in and may not speak: only a person can tell when that is over.
+RESTRICTED = frozenset({"PEER_FLOOD", "FROZEN_METHOD_INVALID", "FROZEN_PARTICIPANT_MISSING"})
+
 # The network's own name of an error -> what the editor reads. The rest is worded by class.
 BY_CODE = {
+    "OLD_POST_STANDS": N_("The old post could not be withdrawn, so the new one was not sent."),
+    "SECRET_UNREADABLE": N_(
+        "The key of this installation does not open the account's secrets: enter them again."
+    ),
     "MESSAGE_TOO_LONG": N_("The text is longer than the channel takes."),
     "MEDIA_CAPTION_TOO_LONG": N_("The caption is longer than the channel takes."),
     "MESSAGE_EMPTY": N_("The post is empty."),

@@ -52,6 +52,8 @@ class OperationState(StrEnum):
 
 # Surely not applied yet, so that the edition can be replaced and the operation cancelled.
 OPEN_STATES = frozenset({OperationState.PLANNED, OperationState.RETRYING, OperationState.HELD})
+# A worker may be at it.
+IN_HAND_STATES = frozenset({OperationState.SENDING, OperationState.CHECKING})
 # Applied or perhaps applied: whatever comes later in the lane waits for the outcome.
 UNSETTLED_STATES = frozenset({OperationState.SENDING, OperationState.CHECKING, OperationState.UNCONFIRMED})
 UNFINISHED_STATES = OPEN_STATES | UNSETTLED_STATES

@@ -10,18 +10,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy.exc import OperationalError
-
-from publisher.core.receipts import Transition
-from publisher.core.states import OperationState
 from publisher.delivery.adapters import Adapters
+from publisher.delivery.admission import Admission
 from publisher.delivery.leases import Leases
-from publisher.delivery.sending import send
-from publisher.errors import Limited, Scope
+from publisher.delivery.sending import not_sent, send
+from publisher.errors import Limited, Scope, StoreError
 from publisher.limits import Limits
 from publisher.store.claims import (
     Claimed,
@@ -31,9 +27,11 @@ from publisher.store.claims import (
     last_external_id,
     list_lanes,
     next_wake,
+    put_back,
     record,
 )
-from publisher.store.session import Store
+from publisher.store.session import PASSING, reason_of
+from publisher.store.thread import StoreThread
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +42,26 @@ FINISH_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handful:
-    """What one turn hands to the loop: operations to send, each with its lane."""
+    """What one turn hands to the loop: operations to send, each with its lane.
 
-    operations: tuple[tuple[Claimed, Lane], ...]
+    `next_at` is when a limit lets the next one speak, `next_due` when the next one is due. What was
+    `set_aside` made room for more at once.
+    """
+
+    operations: tuple[tuple[Claimed, Lane], ...] = ()
     # Where a read-back starts: the newest id known in the channel before the first try, by operation.
     known: dict[int, int | str | None] = field(default_factory=dict)
     next_due: datetime | None = None
-    held: int = 0
+    next_at: float | None = None
+    set_aside: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """An operation on its way."""
+
+    operation_id: int
+    task: "asyncio.Task[None]"
 
 
 class Dispatcher:
@@ -59,29 +70,31 @@ class Dispatcher:
     def __init__(
         self,
         *,
-        store: Store,
+        database: StoreThread,
         adapters: Adapters,
         limits: Limits,
         leases: Leases,
         worker: str,
         in_flight: int,
         clock: Callable[[], datetime],
-        database: Executor,
         on_next_due: Callable[[datetime | None], None],
+        on_trouble: Callable[[], None],
     ) -> None:
-        self._store = store
+        self._database = database
         self._adapters = adapters
         self._limits = limits
         self._leases = leases
         self._worker = worker
         self._in_flight = in_flight
         self._clock = clock
-        self._database = database
         self._on_next_due = on_next_due
+        self._on_trouble = on_trouble
         self._wake = asyncio.Event()
-        self._sending: dict[int, asyncio.Task[None]] = {}
+        self._sending: dict[int, Sending] = {}
         self._results: list[Result] = []
-        self._limited_until: float | None = None
+        self._next_at: float | None = None
+        # The last turn ended without an answer of the database: it may have claimed what we do not know of.
+        self._is_in_doubt = False
 
     def wake(self) -> None:
         """Something changed: look at the lanes again."""
@@ -100,47 +113,44 @@ class Dispatcher:
     async def _take_turn(self) -> bool:
         """One turn and the start of its sends; whether another one is worth taking at once."""
         results, self._results = self._results, []
-        busy = frozenset(self._sending)
+        busy, in_hand, doubt = frozenset(self._sending), self._in_hand(), self._is_in_doubt
         try:
-            handful = await self._in_database(results, busy)
-        except OperationalError:
-            # Locked, full or away: nothing was committed, so nothing is lost. The results stay ours.
-            log.exception("the database refused a turn")
+            handful = await self._database.call(lambda: self._turn(results, busy, in_hand, doubt=doubt))
+        except (*PASSING, StoreError) as error:
+            # The results stay ours until they are written.
             self._results = results + self._results
+            if not self._is_in_doubt:
+                log.warning("the database cannot be used; trying until it can: %s", reason_of(error))
+            self._is_in_doubt = True
             await asyncio.sleep(PAUSE_AFTER_DATABASE_ERROR)
             return True
+        if doubt:
+            self._is_in_doubt = False
+            log.info("the database is back")
         for operation, lane in handful.operations:
-            task = asyncio.create_task(self._carry_out(operation, lane, handful.known.get(operation.id)))
-            self._sending[lane.channel_id] = task
+            self._start(operation, lane, handful.known.get(operation.id))
+        self._next_at = handful.next_at
         self._on_next_due(handful.next_due)
-        return bool(handful.held)
+        if any(result.account_down or result.channel_state for result in results):
+            self._on_trouble()
+        return bool(handful.set_aside)
 
-    async def _in_database(self, results: list[Result], busy: frozenset[int]) -> Handful:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._database, self._turn, results, busy)
+    def _in_hand(self) -> frozenset[int]:
+        return frozenset(sending.operation_id for sending in self._sending.values())
 
-    def _turn(self, results: list[Result], busy: frozenset[int]) -> Handful:
+    def _turn(
+        self, results: list[Result], busy: frozenset[int], in_hand: frozenset[int], *, doubt: bool
+    ) -> Handful:
         """Record and claim in one transaction (database thread)."""
         now, ticks = self._clock(), time.monotonic()
-        with self._store.begin() as session:
+        with self._database.store.begin() as session:
             record(session, self._worker, results, now)
-            accounts = self._leases.accounts & self._adapters.accounts
-            if not self._leases.may_send():
-                return Handful(operations=())
-            lanes = {lane.channel_id: lane for lane in list_lanes(session, accounts)}
-            free = self._free(lanes, busy, ticks)
-            room = self._in_flight - len(busy)
-
-            def admit(channel_id: int, cost: int) -> bool:
-                nonlocal room
-                lane = lanes[channel_id]
-                if room <= 0 or not self._limits.try_take(lane.account_id, channel_id, cost, ticks):
-                    return False
-                room -= 1
-                return True
-
-            turn = claim(session, self._worker, free, admit, now)
-            self._limited_until = self._next_ready(lanes, busy, ticks)
+            if doubt:
+                put_back(session, self._worker, in_hand, now)
+            accounts = {id_ for id_ in self._adapters.accounts if self._leases.may_send(id_)}
+            lanes = {lane.channel_id: lane for lane in list_lanes(session, accounts)} if accounts else {}
+            admission = Admission(self._limits, lanes, self._in_flight - len(busy), ticks)
+            turn = claim(session, self._worker, admission.free_lanes(busy), admission.admit, now)
             return Handful(
                 operations=tuple((op, lanes[op.channel_id]) for op in turn.claimed),
                 known={
@@ -149,53 +159,47 @@ class Dispatcher:
                     if op.settling
                 },
                 next_due=next_wake(session, now),
-                held=turn.held,
+                next_at=admission.next_at,
+                set_aside=turn.set_aside,
             )
 
-    def _free(self, lanes: dict[int, Lane], busy: frozenset[int], ticks: float) -> list[int]:
-        """Lanes with nothing under way that the limits let speak now."""
-        return [
-            lane.channel_id
-            for lane in lanes.values()
-            if lane.channel_id not in busy
-            and self._limits.ready_at(lane.account_id, lane.channel_id, 1, ticks) <= ticks
-        ]
-
-    def _next_ready(self, lanes: dict[int, Lane], busy: frozenset[int], ticks: float) -> float | None:
-        """When the next lane that a limit keeps silent may speak again."""
-        moments = (
-            self._limits.ready_at(lane.account_id, lane.channel_id, 1, ticks)
-            for lane in lanes.values()
-            if lane.channel_id not in busy
-        )
-        return min((moment for moment in moments if moment > ticks), default=None)
+    def _start(self, operation: Claimed, lane: Lane, known: int | str | None) -> None:
+        task = asyncio.create_task(self._carry_out(operation, lane, known))
+        self._sending[lane.channel_id] = Sending(operation_id=operation.id, task=task)
 
     async def _carry_out(self, operation: Claimed, lane: Lane, known: int | str | None) -> None:
-        if self._leases.may_send():
-            adapter = self._adapters.get(lane.account_id)
-            result = await send(operation, lane, adapter, known, self._clock)
-        else:
-            result = _not_sent(operation, self._clock())
+        try:
+            result = await self._send(operation, lane, known)
+            self._results.append(result)
+        finally:
+            del self._sending[lane.channel_id]
+            self._wake.set()
         if result.limited is not None:
             self._obey(result.limited, lane)
         log.info(
             "operation %s %s", operation.id, result.outcome,
             extra={"item": operation.item_id, "operation": operation.id, "channel": lane.handle},
         )  # fmt: skip
-        self._results.append(result)
-        del self._sending[lane.channel_id]
-        self._wake.set()
+
+    async def _send(self, operation: Claimed, lane: Lane, known: int | str | None) -> Result:
+        adapter = self._adapters.find(lane.account_id)
+        if adapter is None or not self._leases.may_send(lane.account_id):
+            return not_sent(operation, self._clock())
+        return await send(
+            operation, lane, adapter, known, self._clock, lambda: self._leases.may_send(lane.account_id)
+        )
 
     def _obey(self, limited: Limited, lane: Lane) -> None:
+        """A wait for one method is kept by the adapter, which alone knows its methods."""
         until = time.monotonic() + limited.retry_after.total_seconds()
         if limited.scope is Scope.CHANNEL:
             self._limits.wait_channel(lane.channel_id, until)
-        else:
+        elif limited.scope is Scope.ACCOUNT:
             self._limits.wait_account(lane.account_id, until)
 
     async def _sleep(self) -> None:
         """Until something is done or changed, or until a limit lets a lane speak again."""
-        wait = None if self._limited_until is None else max(0.0, self._limited_until - time.monotonic())
+        wait = None if self._next_at is None else max(0.0, self._next_at - time.monotonic())
         try:
             async with asyncio.timeout(wait):
                 await self._wake.wait()
@@ -203,21 +207,17 @@ class Dispatcher:
             return
 
     async def _finish(self) -> None:
-        """Let sends under way end, and write down what came of them."""
-        if self._sending:
-            await asyncio.wait(self._sending.values(), timeout=FINISH_SECONDS)
-        results, self._results = self._results, []
-        with self._store.begin() as session:
+        """Let sends under way end, write down what came of them, and give back what was not begun."""
+        tasks = [sending.task for sending in self._sending.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=FINISH_SECONDS)
+        results, in_hand = self._results, self._in_hand()
+        try:
+            await self._database.call(lambda: self._wind_up(results, in_hand))
+        except PASSING as error:
+            log.warning("the last results are not written; the next start checks them: %s", reason_of(error))
+
+    def _wind_up(self, results: list[Result], in_hand: frozenset[int]) -> None:
+        with self._database.store.begin() as session:
             record(session, self._worker, results, self._clock())
-
-
-def _not_sent(operation: Claimed, now: datetime) -> Result:
-    """The lease ran out between claim and send: surely nothing left."""
-    state = OperationState.CHECKING if operation.settling else OperationState.RETRYING
-    return Result(
-        operation=operation,
-        transition=Transition(state=state, wake_at=now),
-        started_at=now,
-        finished_at=now,
-        outcome="lease_ended",
-    )
+            put_back(session, self._worker, in_hand, self._clock())

@@ -32,19 +32,18 @@ class Leases:
         self.accounts: frozenset[int] = frozenset()
 
     def renew(self) -> None:
-        """Renew and take leases (database thread); what a dead worker had in hand is put to checking."""
+        """Renew and take leases (database thread); what other workers left in hand is put to checking."""
         # Counted from before the request: the lease may be shorter than we think, never longer.
         asked_at = time.monotonic()
         now = self._clock()
         with self._store.begin() as session:
-            ours, new = take_leases(
+            ours = take_leases(
                 session, self._worker, self._realm, self._duration, now, alone=self._store.is_sqlite
             )
-            if new:
-                recover(session, new, self._worker, now)
+            recover(session, ours, self._worker, now)
         self.accounts = ours
         self._ends_at = asked_at + self._duration.total_seconds()
 
-    def may_send(self) -> bool:
-        """Whether a send that leaves now is over, one way or the other, before the lease ends."""
-        return time.monotonic() < self._ends_at - self._margin
+    def may_send(self, account_id: int) -> bool:
+        """Whether a send that leaves now is over, one way or the other, before the account's lease ends."""
+        return account_id in self.accounts and time.monotonic() < self._ends_at - self._margin

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from publisher.channels.base import Channel, Finding, Receipt, StandingPost
+from publisher.channels.base import Channel, Receipt, StandingPost
 from publisher.core.editions import Edition, edition_from_json, element_keys
 from publisher.core.receipts import (
     Progress,
@@ -13,6 +13,7 @@ from publisher.core.receipts import (
     after_error,
     after_read_back,
     choose_settling,
+    describe,
     outcome_word,
 )
 from publisher.core.states import ChannelState, OperationKind, OperationState
@@ -25,11 +26,17 @@ Clock = Callable[[], datetime]
 
 
 async def send(
-    operation: Claimed, lane: Lane, adapter: Channel, after: int | str | None, now: Clock
+    operation: Claimed,
+    lane: Lane,
+    adapter: Channel,
+    after: int | str | None,
+    now: Clock,
+    may_send: Callable[[], bool] = lambda: True,
 ) -> Result:
     """Carry the operation out and return what to record; every error of the network becomes a result.
 
-    `after` is the newest id known in the channel before the first try, where a read-back starts.
+    `after` is the newest id known in the channel before the first try, where a read-back starts. `may_send`
+    is asked when all is uploaded, right before anything that readers would see.
     """
     started = now()
     progress = Progress(
@@ -41,10 +48,7 @@ async def send(
         settling=operation.settling,
     )
     try:
-        if operation.settling and choose_settling(progress, started) is Settling.READ_BACK:
-            finding = await _read_back(operation, lane, adapter, after)
-            return _settled(operation, finding, progress, started, now())
-        return await _apply(operation, lane, adapter, after, started, now)
+        return await _carry_out(operation, lane, adapter, after, progress, started, now, may_send)
     except ChannelError as error:
         return _failed(operation, error, progress, started, now())
     except Exception as error:
@@ -53,15 +57,49 @@ async def send(
         return _failed(operation, unknown, progress, started, now())
 
 
+def not_sent(operation: Claimed, at: datetime) -> Result:
+    """The account is no longer ours: surely nothing left in this try."""
+    state = OperationState.CHECKING if operation.settling else OperationState.RETRYING
+    return _done(operation, Transition(state=state, wake_at=at), at, at, outcome="lease_ended")
+
+
+async def _carry_out(
+    operation: Claimed,
+    lane: Lane,
+    adapter: Channel,
+    after: int | str | None,
+    progress: Progress,
+    started: datetime,
+    now: Clock,
+    may_send: Callable[[], bool],
+) -> Result:
+    if operation.answered is not None:
+        return _answered_late(operation, lane, adapter, started, now())
+    if operation.settling and choose_settling(progress, started) is Settling.READ_BACK:
+        return await _read_back(operation, lane, adapter, after, progress, started, now)
+    try:
+        edition = edition_from_json(operation.edition) if operation.edition else None
+        if edition is not None and operation.kind is OperationKind.PUBLISH:
+            await adapter.prepare(lane.address, edition)
+        if not may_send():
+            return not_sent(operation, now())
+        return await _apply(operation, edition, lane, adapter, after, started, now)
+    except Refused as error:
+        if not progress.may_stand or error.may_have_applied:
+            raise
+        # There will be no other try, and this one says nothing about the first.
+        return await _read_back(operation, lane, adapter, after, progress, started, now, refused=error)
+
+
 async def _apply(
     operation: Claimed,
+    edition: Edition | None,
     lane: Lane,
     adapter: Channel,
     after: int | str | None,
     started: datetime,
     now: Clock,
 ) -> Result:
-    edition = edition_from_json(operation.edition) if operation.edition else None
     match operation.kind:
         case OperationKind.PUBLISH:
             assert edition is not None  # noqa: S101 - a publish is written with its edition
@@ -98,10 +136,36 @@ async def _withdraw(
     return _done(operation, Transition(state=OperationState.SENT), started, now())
 
 
-async def _read_back(operation: Claimed, lane: Lane, adapter: Channel, after: int | str | None) -> Finding:
+async def _read_back(
+    operation: Claimed,
+    lane: Lane,
+    adapter: Channel,
+    after: int | str | None,
+    progress: Progress,
+    started: datetime,
+    now: Clock,
+    refused: Refused | None = None,
+) -> Result:
     assert operation.edition is not None  # noqa: S101 - only a publish is read back
     edition = edition_from_json(operation.edition)
-    return await adapter.find(lane.address, edition, after, operation.first_sent_at, lane.handle)
+    finding = await adapter.find(lane.address, edition, after, operation.first_sent_at, lane.handle)
+    if finding.receipt is not None:
+        return _sent(operation, finding.receipt, started, now())
+    transition = after_read_back(finding.found, progress, now(), refused)
+    return _done(operation, transition, started, now(), outcome=finding.found.value)
+
+
+def _answered_late(
+    operation: Claimed, lane: Lane, adapter: Channel, started: datetime, finished: datetime
+) -> Result:
+    """The network has said that it was done, to a worker that had lost the operation by then."""
+    ids = operation.answered or ()
+    if operation.kind is OperationKind.DELETE and not ids:
+        return _done(operation, Transition(state=OperationState.SENT), started, finished, "late_answer")
+    link = adapter.platform.permalink.format(handle=lane.handle, id=ids[0])
+    receipt = Receipt(external_ids=ids, permalink=link, at=finished)
+    notice_stands = operation.kind is OperationKind.DELETE
+    return _sent(operation, receipt, started, finished, notice_stands=notice_stands, outcome="late_answer")
 
 
 def _standing(operation: Claimed) -> StandingPost:
@@ -116,26 +180,18 @@ def _sent(
     finished: datetime,
     *,
     notice_stands: bool = False,
+    outcome: str = outcome_word(None),
 ) -> Result:
     return Result(
         operation=operation,
         transition=Transition(state=OperationState.SENT),
         started_at=started,
         finished_at=finished,
-        outcome=outcome_word(None),
+        outcome=outcome,
         external_ids=receipt.external_ids,
         permalink=receipt.permalink,
         notice_stands=notice_stands,
     )
-
-
-def _settled(
-    operation: Claimed, finding: Finding, progress: Progress, started: datetime, finished: datetime
-) -> Result:
-    transition = after_read_back(finding.found, progress, finished)
-    if finding.receipt is not None:
-        return _sent(operation, finding.receipt, started, finished)
-    return _done(operation, transition, started, finished, outcome=finding.found.value)
 
 
 def _nothing_stands(operation: Claimed, started: datetime, finished: datetime) -> Result:
@@ -159,7 +215,9 @@ def _failed(
     operation: Claimed, error: ChannelError, progress: Progress, started: datetime, finished: datetime
 ) -> Result:
     transition = after_error(error, progress, finished)
-    gone_post = isinstance(error, Gone) and operation.kind is not OperationKind.PUBLISH
+    gone_post = (
+        isinstance(error, Gone) and not error.is_channel and operation.kind is not OperationKind.PUBLISH
+    )
     return Result(
         operation=operation,
         transition=transition,
@@ -170,6 +228,7 @@ def _failed(
         detail=error.detail,
         channel_state=_channel_state(error, operation),
         account_down=isinstance(error, SignedOut),
+        reason=describe(error),
         limited=error if isinstance(error, Limited) else None,
         post_gone=gone_post,
     )
@@ -178,6 +237,6 @@ def _failed(
 def _channel_state(error: ChannelError, operation: Claimed) -> ChannelState | None:
     if isinstance(error, Forbidden):
         return ChannelState.FORBIDDEN
-    if isinstance(error, Gone) and operation.kind is OperationKind.PUBLISH:
+    if isinstance(error, Gone) and (error.is_channel or operation.kind is OperationKind.PUBLISH):
         return ChannelState.MISSING
     return None

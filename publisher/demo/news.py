@@ -157,7 +157,7 @@ async def _deliver(newsroom: Newsroom, at: datetime, refused: int | None = None)
     # Claims and receipts are written past the objects in memory: nothing may wait in those.
     session.flush()
     while True:
-        turn = claim(session, WORKER, list(newsroom.lanes), lambda _channel, _cost: True, at)
+        turn = claim(session, WORKER, list(newsroom.lanes), lambda _channel, _cost, _priority: True, at)
         if not turn.claimed:
             break
         record(session, WORKER, await _send_all(newsroom, turn.claimed, at, refused), at)

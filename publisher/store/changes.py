@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import psycopg
 from sqlalchemy import Engine, make_url
@@ -12,16 +13,29 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
 RECONNECT_SECONDS = 1.0
+# Where PostgreSQL's triggers announce changes by the table's name (first migration); workers announce there
+# that leases changed hands.
+CHANNEL = "publisher"
+LEASES = "account_lease"
 
 
-async def watch_changes(engine: Engine) -> AsyncGenerator[None]:
-    """Yield after every commit that may concern a worker, until cancelled. Some may be announced twice."""
+async def watch_changes(engine: Engine) -> AsyncGenerator[str]:
+    """Yield after every commit that may concern a worker, until cancelled. Some may be announced twice.
+
+    What is yielded is the table's name, or "" where nobody can tell.
+    """
     watch = _watch_postgresql if engine.dialect.name == "postgresql" else _watch_sqlite
-    async for _ in watch(engine):
-        yield
+    while True:
+        try:
+            async with aclosing(watch(engine)) as changes:
+                async for subject in changes:
+                    yield subject
+        except (psycopg.Error, sqlite3.Error) as error:
+            log.warning("cannot look for changes, trying again: %s", str(error).strip().split("\n")[0])
+            await asyncio.sleep(RECONNECT_SECONDS)
 
 
-async def _watch_sqlite(engine: Engine) -> AsyncGenerator[None]:
+async def _watch_sqlite(engine: Engine) -> AsyncGenerator[str]:
     """`PRAGMA data_version` changes when another connection has committed; reading it takes microseconds."""
     connection = sqlite3.connect(str(engine.url.database), isolation_level=None)
     try:
@@ -30,23 +44,18 @@ async def _watch_sqlite(engine: Engine) -> AsyncGenerator[None]:
             version = connection.execute("PRAGMA data_version").fetchone()[0]
             if version != seen:
                 seen = version
-                yield
+                yield ""
             await asyncio.sleep(POLL_SECONDS)
     finally:
         connection.close()
 
 
-async def _watch_postgresql(engine: Engine) -> AsyncGenerator[None]:
-    """Triggers notify the channel `publisher` (first migration). A lost connection is a change, too."""
+async def _watch_postgresql(engine: Engine) -> AsyncGenerator[str]:
+    """What was committed before the connection stood is a change, too."""
     target = make_url(engine.url).set(drivername="postgresql").render_as_string(hide_password=False)
-    while True:
-        try:
-            async with await psycopg.AsyncConnection.connect(target, autocommit=True) as connection:
-                await connection.execute("LISTEN publisher")
-                yield
-                async for _ in connection.notifies():
-                    yield
-        except psycopg.OperationalError:
-            log.warning("lost the connection that listens for changes; connecting again")
-            await asyncio.sleep(RECONNECT_SECONDS)
-            yield
+    async with await psycopg.AsyncConnection.connect(target, autocommit=True) as connection:
+        await connection.execute(f"LISTEN {CHANNEL}")
+        yield ""
+        async for announced in connection.notifies():
+            yield announced.payload
+    raise psycopg.OperationalError("the connection has ended")

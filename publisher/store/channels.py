@@ -1,18 +1,40 @@
 """Queries about desks, accounts, channels and the requests left for a worker."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from publisher.core.platforms import Network, Realm
-from publisher.core.states import ChannelState
 from publisher.errors import NotFound
-from publisher.store.models import Account, Channel, Desk, Request, Worker
+from publisher.store.models import Account, Channel, Desk, Item, Membership, Request, Worker
 
 HEARTBEAT = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskUses:
+    """How much belongs to a desk."""
+
+    people: int = 0
+    channels: int = 0
+    items: int = 0
+
+
+NO_USES = DeskUses()
+
+
+def count_desk_uses(session: Session) -> dict[int, DeskUses]:
+    """What belongs to each desk, by its id; people who were switched off and retired channels count too."""
+    kinds = {"people": Membership.desk_id, "channels": Channel.desk_id, "items": Item.desk_id}
+    found: dict[int, dict[str, int]] = {}
+    for kind, desk_id in kinds.items():
+        query = select(desk_id, func.count()).where(desk_id.is_not(None)).group_by(desk_id)
+        for desk, count in session.execute(query):
+            found.setdefault(desk, {})[kind] = count
+    return {desk: DeskUses(**counts) for desk, counts in found.items()}
 
 
 def list_desks(session: Session) -> Sequence[Desk]:
@@ -33,6 +55,14 @@ def get_desk(session: Session, slug: str) -> Desk:
     return desk
 
 
+def get_desk_by_id(session: Session, desk_id: int) -> Desk:
+    """The desk. Raises NotFound."""
+    desk = session.get(Desk, desk_id)
+    if desk is None:
+        raise NotFound("desk", desk_id)
+    return desk
+
+
 def find_oldest_desk(session: Session) -> Desk | None:
     """The desk that was there first: where an item goes that names none."""
     return session.scalar(select(Desk).order_by(Desk.id).limit(1))
@@ -44,11 +74,24 @@ def list_accounts(session: Session, realm: Realm | None = None) -> Sequence[Acco
     return session.scalars(query if realm is None else query.where(Account.realm == realm)).all()
 
 
+def find_account(session: Session, name: str) -> Account | None:
+    """The account with this name, if any."""
+    return session.scalar(select(Account).where(Account.name == name))
+
+
 def get_account(session: Session, name: str) -> Account:
     """The account with this name. Raises NotFound."""
-    account = session.scalar(select(Account).where(Account.name == name))
+    account = find_account(session, name)
     if account is None:
         raise NotFound("account", name)
+    return account
+
+
+def get_account_by_id(session: Session, account_id: int) -> Account:
+    """The account. Raises NotFound."""
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFound("account", account_id)
     return account
 
 
@@ -88,6 +131,13 @@ def get_channel(session: Session, channel_id: int) -> Channel:
     if channel is None:
         raise NotFound("channel", channel_id)
     return channel
+
+
+def find_channel_by_handle(session: Session, network: Network, handle: str) -> Channel | None:
+    """Our channel of this name, retired or not; networks do not tell capitals apart."""
+    return session.scalar(
+        select(Channel).where(Channel.network == network, func.lower(Channel.handle) == handle.lower())
+    )
 
 
 def get_channels(session: Session, ids: Iterable[int]) -> Sequence[Channel]:
@@ -135,13 +185,6 @@ def get_request(session: Session, request_id: int) -> Request:
     return request
 
 
-def list_requests(session: Session, realm: Realm) -> Sequence[Request]:
-    """Requests of the realm that no worker has answered yet, oldest first."""
-    return session.scalars(
-        select(Request).where(Request.done_at.is_(None), Request.realm == realm).order_by(Request.id)
-    ).all()
-
-
 def find_newest_request(session: Session, kind: str, realm: Realm, subject_id: int | None) -> Request | None:
     """What was asked last about this, answered or not."""
     return session.scalar(
@@ -150,6 +193,11 @@ def find_newest_request(session: Session, kind: str, realm: Realm, subject_id: i
         .order_by(Request.id.desc())
         .limit(1)
     )
+
+
+def delete_requests(session: Session, kind: str, subject_id: int) -> None:
+    """Drop what was asked about something that is going away."""
+    session.execute(delete(Request).where(Request.kind == kind, Request.subject_id == subject_id))
 
 
 def list_live_workers(session: Session, now: datetime, silent_for: timedelta) -> Sequence[Worker]:
@@ -169,23 +217,3 @@ def find_live_worker(session: Session, realm: Realm, pid: int) -> Worker | None:
 def has_accounts(session: Session, realm: Realm) -> bool:
     """Whether the realm has an account to speak for."""
     return session.scalar(select(Account.id).where(Account.realm == realm).limit(1)) is not None
-
-
-def answer_request(session: Session, request_id: int, result: dict[str, Any], now: datetime) -> None:
-    """Write a worker's answer."""
-    request = session.get_one(Request, request_id)
-    request.done_at = now
-    request.result = result
-
-
-def list_unsettled_channels(session: Session, account_ids: Iterable[int]) -> Sequence[Channel]:
-    """Channels of these accounts that are new or were not in order when last seen."""
-    return session.scalars(
-        select(Channel)
-        .where(
-            Channel.account_id.in_(list(account_ids)),
-            Channel.state != ChannelState.OK,
-            Channel.retired_at.is_(None),
-        )
-        .order_by(Channel.id)
-    ).all()

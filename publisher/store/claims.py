@@ -6,15 +6,16 @@ of the free lanes. Claims are committed before anything leaves.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, exists, insert, null, select, update
+from sqlalchemy import bindparam, case, exists, func, insert, null, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from publisher.core.plan import collapse
-from publisher.core.receipts import Transition, is_stale
+from publisher.core.receipts import SETTLE_FOR, Transition, describe, is_stale, unconfirmed
 from publisher.core.states import (
+    IN_HAND_STATES,
     OPEN_STATES,
     UNFINISHED_STATES,
     AccountState,
@@ -24,13 +25,19 @@ from publisher.core.states import (
     OperationKind,
     OperationState,
     PostState,
+    Priority,
 )
 from publisher.core.truth import CHECK_AFTER
-from publisher.errors import Limited, StoreError
+from publisher.errors import Limited, Refused, StoreError
 from publisher.store.models import Account, Attempt, Channel, Installation, Item, Operation, Post
-from publisher.store.outbox import list_existing
+from publisher.store.outbox import list_followers
 
 FIRST_CHECK = CHECK_AFTER[0]
+# Posts are dated by the clocks of several workers, which may differ a little.
+CLOCK_SLACK = timedelta(minutes=2)
+
+# Whether an operation may leave now: its channel, how many messages it counts as, how urgent it is.
+Admit = Callable[[int, int, Priority], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +56,8 @@ class Claimed:
     """An operation in our hands. `settling` tells that an earlier try's outcome is unknown.
 
     `post_id`, `external_ids` and `standing` describe the post that an edit or delete changes; `post_id` is
-    None when there is nothing to change any more.
+    None when there is nothing to change any more. `answered` are the external ids in a late answer that
+    settles the outcome: a worker had lost the operation when the network told it that it was done.
     """
 
     id: int
@@ -66,6 +74,7 @@ class Claimed:
     post_id: int | None = None
     external_ids: tuple[Any, ...] = ()
     standing: dict[str, Any] | None = None
+    answered: tuple[Any, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +97,17 @@ class Result:
     notice_stands: bool = False
     channel_state: ChannelState | None = None
     account_down: bool = False
+    # Why, in the stored form; the transition need not say it.
+    reason: dict[str, Any] | None = None
     limited: Limited | None = None
     post_gone: bool = False
 
 
 def list_lanes(session: Session, account_ids: Iterable[int]) -> list[Lane]:
-    """The lanes of these accounts that delivery may speak to: nothing is paused, all is in order."""
+    """The lanes of these accounts that delivery may speak to: nothing is paused, all is in order.
+
+    A retired channel stays among them: what was published there can be corrected and withdrawn.
+    """
     rows = session.connection().execute(_open_lanes, {"accounts": list(account_ids)})
     return [_lane(*row) for row in rows]
 
@@ -110,7 +124,7 @@ def _lane(id_: int, account_id: int, network: str, handle: str, address: dict[st
 
 # Statements of the hot path are built once and run on the connection: a turn has ten of them, and building
 # one costs more than running it.
-_open_channels = (
+_reachable_channels = (
     select(Channel.id, Channel.account_id, Channel.network, Channel.handle, Channel.address)
     .join(Channel.account)
     .where(
@@ -118,41 +132,60 @@ _open_channels = (
         Account.state == AccountState.OK,
         Channel.state == ChannelState.OK,
         Channel.address.is_not(None),
-        Channel.retired_at.is_(None),
     )
 )
-_open_lanes = _open_channels.where(~exists().where(Installation.paused_at.is_not(None)))
+_open_channels = _reachable_channels.where(Channel.retired_at.is_(None))
+_open_lanes = _reachable_channels.where(~exists().where(Installation.paused_at.is_not(None)))
 
 _candidate = aliased(Operation)
 _earlier = aliased(Operation)
+_follower = aliased(Operation)
 
-# The operation at the head of each lane: the lowest priority number, then the earliest, whose predecessors
-# of the same item in the same channel are all finished. One index seek per lane (ix_operation_lane).
-_head = (
-    select(_candidate.id)
-    .where(
-        _candidate.channel_id == Channel.id,
-        _candidate.wake_at <= bindparam("now"),
-        ~exists().where(
-            _earlier.item_id == _candidate.item_id,
-            _earlier.channel_id == _candidate.channel_id,
-            _earlier.id < _candidate.id,
-            _earlier.state.in_(sorted(UNFINISHED_STATES)),
-        ),
+
+def _head(priority: Priority) -> Any:
+    """The earliest due operation of a lane and priority whose predecessors of the same item are finished.
+
+    With the priority given, it is one seek in ix_operation_lane, however much is planned for later.
+    """
+    return (
+        select(_candidate.id)
+        .where(
+            _candidate.channel_id == Channel.id,
+            _candidate.priority == priority,
+            _candidate.wake_at <= bindparam("now"),
+            # A retired channel gets nothing new.
+            or_(
+                Channel.retired_at.is_(None),
+                _candidate.kind != OperationKind.PUBLISH,
+                _candidate.state == OperationState.CHECKING,
+            ),
+            ~exists().where(
+                _earlier.item_id == _candidate.item_id,
+                _earlier.channel_id == _candidate.channel_id,
+                _earlier.id < _candidate.id,
+                _earlier.state.in_(sorted(UNFINISHED_STATES)),
+            ),
+        )
+        .order_by(_candidate.wake_at, _candidate.id)
+        .limit(1)
+        .correlate(Channel)
+        .scalar_subquery()
     )
-    .order_by(_candidate.priority, _candidate.wake_at, _candidate.id)
-    .limit(1)
-    .correlate(Channel)
-    .scalar_subquery()
-)
+
+
+_is_overtaken = exists().where(_follower.target_id == Operation.id, _follower.state.in_(sorted(OPEN_STATES)))
 _heads = (
     select(
         Operation.id, Operation.item_id, Operation.channel_id, Operation.target_id, Operation.kind,
         Operation.state, Operation.key, Operation.edition, Operation.cost, Operation.attempts,
-        Operation.first_sent_at, Operation.latest,
+        Operation.first_sent_at, Operation.latest, Operation.priority, _is_overtaken.label("is_overtaken"),
     )
-    .join(Channel, Operation.id == _head)
-    .where(Channel.id.in_(bindparam("lanes", expanding=True)))
+    .join(Channel, Operation.id == func.coalesce(*(_head(priority) for priority in Priority)))
+    .where(
+        Channel.id.in_(bindparam("lanes", expanding=True)),
+        # Asked of the row itself as well: what somebody else moved while we waited for its lock drops out.
+        Operation.wake_at <= bindparam("now"),
+    )
     .order_by(Operation.priority, Operation.wake_at, Operation.id)
 )  # fmt: skip
 
@@ -162,41 +195,50 @@ _heads_locked = _heads.with_for_update(of=Operation, skip_locked=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What a claim came to. `held` operations were stale; their lanes may have more to give at once."""
+    """What a claim came to. Of operations that were `set_aside` the lanes may have more to give at once."""
 
     claimed: tuple[Claimed, ...] = ()
-    held: int = 0
+    set_aside: int = 0
 
 
-def claim(
-    session: Session,
-    worker: str,
-    lanes: Sequence[int],
-    admit: Callable[[int, int], bool],
-    now: datetime,
-) -> Turn:
-    """Take the heads of these lanes that `admit(channel id, cost)` lets through, most urgent first.
+def claim(session: Session, worker: str, lanes: Sequence[int], admit: Admit, now: datetime) -> Turn:
+    """Take the heads of these lanes that may leave now, most urgent first; `admit` is asked in that order.
 
-    What is stale is held instead. Whoever calls commits before sending.
+    What is stale is held instead; a publish that surely was not applied takes over what waits behind it.
+    Whoever calls commits before sending.
     """
     if not lanes:
         return Turn()
     query = _heads_locked if session.get_bind().dialect.name == "postgresql" else _heads
     heads = session.connection().execute(query, {"now": now, "lanes": list(lanes)}).all()
-    stale = [head.id for head in heads if _is_stale(head, now)]
-    if stale:
-        _hold_stale(session, stale)
-    chosen = [head for head in heads if head.id not in stale and admit(head.channel_id, head.cost)]
+    aside = _set_aside(session, heads, now)
+    chosen = [
+        head for head in heads if head.id not in aside and admit(head.channel_id, head.cost, head.priority)
+    ]
     if not chosen:
-        return Turn(held=len(stale))
+        return Turn(set_aside=len(aside))
     _mark_claimed(session, worker, [head.id for head in chosen], now)
     posts = _posts(session, [head.target_id for head in chosen if head.target_id is not None])
-    return Turn(claimed=tuple(_claimed(head, posts, now) for head in chosen), held=len(stale))
+    answers = _late_answers(session, [head.id for head in chosen if _is_checking_head(head)])
+    return Turn(claimed=tuple(_claimed(head, posts, answers, now) for head in chosen), set_aside=len(aside))
 
 
-def _is_stale(head: Any, now: datetime) -> bool:
-    """An operation being settled is never stale: it may stand already."""
-    return head.state is not OperationState.CHECKING and is_stale(head.latest, now)
+def _set_aside(session: Session, heads: Sequence[Any], now: datetime) -> set[int]:
+    """Heads that do not leave in this turn. One being settled is never among them: it may stand already."""
+    heads = [head for head in heads if not _is_checking_head(head)]
+    # A correction or a kill that was planned while the publish was still under way.
+    overtaken = [head for head in heads if head.kind is OperationKind.PUBLISH and head.is_overtaken]
+    for head in overtaken:
+        _collapse(session, head.id, head.state)
+    aside = {head.id for head in overtaken}
+    stale = [head.id for head in heads if head.id not in aside and is_stale(head.latest, now)]
+    if stale:
+        _hold_stale(session, stale)
+    return aside.union(stale)
+
+
+def _is_checking_head(head: Any) -> bool:
+    return head.state is OperationState.CHECKING
 
 
 def _hold_stale(session: Session, ids: Sequence[int]) -> None:
@@ -250,8 +292,21 @@ def _posts(session: Session, targets: Sequence[int]) -> dict[int, Any]:
     return {row.operation_id: row for row in rows}
 
 
-def _claimed(head: Any, posts: dict[int, Any], now: datetime) -> Claimed:
-    settling = head.state is OperationState.CHECKING
+_late = select(Attempt.operation_id, Attempt.external_ids).where(
+    Attempt.operation_id.in_(bindparam("ids", expanding=True)), Attempt.outcome == "sent"
+)
+
+
+def _late_answers(session: Session, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    """What the network told workers that had lost these operations by then: done, and where it stands."""
+    if not ids:
+        return {}
+    rows = session.connection().execute(_late, {"ids": list(ids)})
+    return {row.operation_id: tuple(row.external_ids or ()) for row in rows}
+
+
+def _claimed(head: Any, posts: dict[int, Any], answers: dict[int, tuple[Any, ...]], now: datetime) -> Claimed:
+    settling = _is_checking_head(head)
     post = posts.get(head.target_id)
     return Claimed(
         id=head.id,
@@ -268,14 +323,16 @@ def _claimed(head: Any, posts: dict[int, Any], now: datetime) -> Claimed:
         post_id=post.id if post else None,
         external_ids=tuple(post.external_ids) if post else (),
         standing=post.edition if post else None,
+        answered=answers.get(head.id),
     )
 
 
 def last_external_id(session: Session, channel_id: int, before: datetime) -> int | str | None:
-    """The newest external id that we put into the channel before this moment: where a read-back starts."""
+    """The newest external id that we surely put into the channel before this moment: where a read-back
+    starts."""
     ids = session.scalar(
         select(Post.external_ids)
-        .where(Post.channel_id == channel_id, Post.published_at <= before)
+        .where(Post.channel_id == channel_id, Post.published_at <= before - CLOCK_SLACK)
         .order_by(Post.published_at.desc())
         .limit(1)
     )
@@ -296,12 +353,15 @@ def record(session: Session, worker: str, results: Sequence[Result], now: dateti
     """Write what came of claimed operations.
 
     Every attempt is kept. An operation changes only while this worker still holds it: a late answer of a
-    worker that lost its lease changes no state by itself.
+    worker that lost its lease changes no state by itself. What was removed meanwhile is nobody's concern.
     """
     if not results:
         return
+    known, held = _known_and_held(session, worker, [result.operation.id for result in results])
+    results = [result for result in results if result.operation.id in known]
+    if not results:
+        return
     session.connection().execute(_add_attempts, [_attempt(worker, result) for result in results])
-    held = _still_held(session, worker, [result.operation.id for result in results])
     results = [result for result in results if result.operation.id in held]
     sent = [r for r in results if r.transition.state is OperationState.SENT]
     other = [r for r in results if r.transition.state is not OperationState.SENT]
@@ -321,17 +381,18 @@ def _attempt(worker: str, result: Result) -> dict[str, Any]:
 
 _add_attempts = insert(Attempt)
 _add_posts = insert(Post)
-_held = select(Operation.id).where(
-    Operation.id.in_(bindparam("ids", expanding=True)),
-    Operation.claimed_by == bindparam("worker"),
-    Operation.state.in_([OperationState.SENDING, OperationState.CHECKING]),
+_known = select(Operation.id, Operation.claimed_by, Operation.state).where(
+    Operation.id.in_(bindparam("ids", expanding=True))
 )
-_held_locked = _held.with_for_update()
+_known_locked = _known.with_for_update()
 
 
-def _still_held(session: Session, worker: str, ids: Sequence[int]) -> set[int]:
-    query = _held_locked if session.get_bind().dialect.name == "postgresql" else _held
-    return set(session.connection().execute(query, {"ids": list(ids), "worker": worker}).scalars())
+def _known_and_held(session: Session, worker: str, ids: Sequence[int]) -> tuple[set[int], set[int]]:
+    """Which of these operations there still are, and which of them this worker still holds."""
+    query = _known_locked if session.get_bind().dialect.name == "postgresql" else _known
+    rows = session.connection().execute(query, {"ids": list(ids)}).all()
+    held = {row.id for row in rows if row.claimed_by == worker and row.state in IN_HAND_STATES}
+    return {row.id for row in rows}, held
 
 
 # Statements that run once per group of receipts, with one row of values per receipt.
@@ -434,9 +495,9 @@ def _record_other(session: Session, result: Result, now: datetime) -> None:
         .execution_options(synchronize_session=False)
     )
     if result.channel_state is not None:
-        _mark_channel(session, operation.channel_id, result, now)
+        _mark_channel(session, operation.channel_id, result)
     if result.account_down:
-        _mark_account(session, operation.channel_id, transition, now)
+        _mark_account(session, operation.channel_id, result)
     if result.post_gone and operation.post_id is not None:
         session.execute(
             update(Post)
@@ -444,60 +505,84 @@ def _record_other(session: Session, result: Result, now: datetime) -> None:
             .values(state=PostState.MISSING, checked_at=now, next_check_at=None)
         )
     if operation.kind is OperationKind.PUBLISH:
-        _collapse(session, operation)
+        _collapse(session, operation.id, transition.state)
+    elif operation.kind is OperationKind.DELETE and transition.state is OperationState.FAILED:
+        _stop_reissue(session, operation)
 
 
-def _mark_channel(session: Session, channel_id: int, result: Result, now: datetime) -> None:
+# `checked_at` stays: it says when we last looked on purpose, and so whether to look at once
+# (store/upkeep.py).
+
+
+def _mark_channel(session: Session, channel_id: int, result: Result) -> None:
     session.execute(
         update(Channel)
         .where(Channel.id == channel_id)
-        .values(state=result.channel_state, reason=result.transition.error, checked_at=now)
-    )
-
-
-def _mark_account(session: Session, channel_id: int, transition: Transition, now: datetime) -> None:
-    account = select(Channel.account_id).where(Channel.id == channel_id).scalar_subquery()
-    session.execute(
-        update(Account)
-        .where(Account.id == account)
-        .values(state=AccountState.DOWN, reason=transition.error, checked_at=now)
+        .values(state=result.channel_state, reason=result.reason)
         .execution_options(synchronize_session=False)
     )
 
 
-def _collapse(session: Session, operation: Claimed) -> None:
+def _mark_account(session: Session, channel_id: int, result: Result) -> None:
+    account = select(Channel.account_id).where(Channel.id == channel_id).scalar_subquery()
+    session.execute(
+        update(Account)
+        .where(Account.id == account)
+        .values(state=AccountState.DOWN, reason=result.reason)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _collapse(session: Session, publish_id: int, state: OperationState) -> None:
     """A publish that was surely not applied takes over the edits that wait behind it (core/plan.py)."""
-    existing = [
-        op for op in list_existing(session, operation.item_id) if op.channel_id == operation.channel_id
-    ]
-    state = next(op.state for op in existing if op.id == operation.id)
-    cancelled, taken_over, ends = collapse(state, existing, operation.id)
+    cancelled, taken_over, ends = collapse(state, list_followers(session, publish_id), publish_id)
     if taken_over is not None:
         edit = session.execute(
             select(Operation.edition, Operation.version_id).where(Operation.id == taken_over)
         ).one()
         session.execute(
             update(Operation)
-            .where(Operation.id == operation.id)
+            .where(Operation.id == publish_id)
             .values(edition=edit.edition, version_id=edit.version_id)
+            .execution_options(synchronize_session=False)
         )
-    ended = [*cancelled, operation.id] if ends else cancelled
+    ended = [*cancelled, publish_id] if ends else cancelled
     if ended:
         session.execute(
             update(Operation)
             .where(Operation.id.in_(ended))
             .values(state=OperationState.CANCELLED, wake_at=None, hold_reason=None)
+            .execution_options(synchronize_session=False)
         )
 
 
+def _stop_reissue(session: Session, delete: Claimed) -> None:
+    """Where the old post could not be withdrawn, the one that was to take its place would stand beside it."""
+    session.execute(
+        update(Operation)
+        .where(
+            Operation.item_id == delete.item_id,
+            Operation.channel_id == delete.channel_id,
+            Operation.id > delete.id,
+            Operation.kind == OperationKind.PUBLISH,
+            Operation.state.in_(OPEN_STATES),
+        )
+        .values(state=OperationState.FAILED, wake_at=None, error=describe(Refused("OLD_POST_STANDS")))
+        .execution_options(synchronize_session=False)
+    )
+
+
 def recover(session: Session, account_ids: Iterable[int], worker: str, now: datetime) -> int:
-    """Take over what a dead worker had in hand; the outcome is unknown: check it. The number taken."""
+    """Take over what other workers had in hand in the lanes that are ours now; the number taken.
+
+    Whoever had it is dead or has lost the lease: the outcome is unknown, so it is checked.
+    """
     channels = select(Channel.id).where(Channel.account_id.in_(list(account_ids)))
     taken = session.scalars(
         update(Operation)
         .where(
             Operation.channel_id.in_(channels),
-            Operation.state.in_([OperationState.SENDING, OperationState.CHECKING]),
+            Operation.state.in_(sorted(IN_HAND_STATES)),
             Operation.claimed_by.is_not(None),
             Operation.claimed_by != worker,
         )
@@ -506,6 +591,71 @@ def recover(session: Session, account_ids: Iterable[int], worker: str, now: date
         .execution_options(synchronize_session=False)
     ).all()
     return len(taken)
+
+
+def put_back(session: Session, worker: str, in_hand: Iterable[int], now: datetime) -> int:
+    """Give back what this worker has claimed and never began to send; the number given back.
+
+    So it is with a claim whose commit got through while its answer was lost, or that came with the stop.
+    `in_hand` are the operations that it has begun.
+    """
+    given = session.scalars(
+        update(Operation)
+        .where(
+            Operation.claimed_by == worker,
+            Operation.state.in_(sorted(IN_HAND_STATES)),
+            Operation.id.not_in(list(in_hand)),
+        )
+        .values(
+            state=case((_is_checking, OperationState.CHECKING), else_=OperationState.PLANNED),
+            attempts=Operation.attempts - 1,
+            claimed_by=None,
+            wake_at=now,
+        )
+        .returning(Operation.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return len(given)
+
+
+def settle_closed_lanes(session: Session, now: datetime) -> int:
+    """End what no open lane will bring to its end; the number of operations that moved.
+
+    An unknown outcome in a lane that has been closed for too long is put before a person, and a publish to
+    a channel that was retired will not happen.
+    """
+    is_open = exists().where(
+        Channel.id == Operation.channel_id,
+        Account.id == Channel.account_id,
+        Account.state == AccountState.OK,
+        Channel.state == ChannelState.OK,
+    )
+    given_up = (
+        update(Operation)
+        .where(
+            Operation.state == OperationState.CHECKING,
+            Operation.claimed_by.is_(None),
+            Operation.first_sent_at < now - SETTLE_FOR,
+            ~is_open,
+        )
+        .values(state=OperationState.UNCONFIRMED, wake_at=None, error=unconfirmed().error)
+    )
+    is_retired = exists().where(Channel.id == Operation.channel_id, Channel.retired_at.is_not(None))
+    cancelled = (
+        update(Operation)
+        .where(
+            Operation.state.in_(OPEN_STATES),
+            Operation.kind == OperationKind.PUBLISH,
+            or_(Operation.hold_reason.is_(None), Operation.hold_reason != HoldReason.RESTORED),
+            is_retired,
+        )
+        .values(state=OperationState.CANCELLED, wake_at=None, hold_reason=None)
+    )
+    moved = 0
+    for statement in (given_up, cancelled):
+        statement = statement.returning(Operation.id).execution_options(synchronize_session=False)
+        moved += len(session.scalars(statement).all())
+    return moved
 
 
 def release_lanes(session: Session, reason: HoldReason, channel_ids: Iterable[int], now: datetime) -> int:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, null, select, update
+from sqlalchemy import case, func, null, select, update
 from sqlalchemy.orm import Session, contains_eager, defer, joinedload
 
 from publisher.core.editions import Edition, edition_from_json, edition_to_json
 from publisher.core.plan import Add, Cancel, Existing, Replace, Step
 from publisher.core.states import (
     OPEN_STATES,
+    UNFINISHED_STATES,
     HoldReason,
     OperationKind,
     OperationState,
@@ -186,7 +187,7 @@ def recheck_operation(session: Session, operation_id: int, now: datetime) -> boo
     )
 
 
-def mark_standing(session: Session, operation_id: int, external_ids: list[Any], at: datetime) -> bool:
+def mark_sent(session: Session, operation_id: int, external_ids: list[Any] | None, at: datetime) -> bool:
     """Count an unconfirmed operation as sent at this moment; False when it moved meanwhile."""
     return _move(
         session, operation_id, {OperationState.UNCONFIRMED}, state=OperationState.SENT, sent_at=at,
@@ -346,6 +347,28 @@ def count_states(session: Session, item_id: int | None = None) -> dict[Operation
     if item_id is not None:
         query = query.where(Operation.item_id == item_id)
     return dict(session.execute(query).all())
+
+
+def list_unfinished(session: Session, channel_id: int) -> Sequence[Operation]:
+    """What is still to happen in a channel, by due time, with the versions that it is about."""
+    return session.scalars(
+        select(Operation)
+        .where(Operation.channel_id == channel_id, Operation.state.in_(UNFINISHED_STATES))
+        .order_by(Operation.due, Operation.id)
+        .options(joinedload(Operation.version), defer(Operation.edition))
+    ).all()
+
+
+def count_waiting(session: Session, now: datetime) -> dict[int, tuple[int, int]]:
+    """(waiting since their time, planned for later) by account id: operations that have not been sent."""
+    overdue = func.sum(case((Operation.due <= now, 1), else_=0))
+    rows = session.execute(
+        select(Channel.account_id, overdue, func.count())
+        .join(Channel, Channel.id == Operation.channel_id)
+        .where(Operation.state.in_(OPEN_STATES), Channel.retired_at.is_(None))
+        .group_by(Channel.account_id)
+    )
+    return {account_id: (int(late), count - int(late)) for account_id, late, count in rows}
 
 
 def list_channels_of_item(session: Session, item: Item) -> Sequence[Channel]:

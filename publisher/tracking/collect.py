@@ -4,13 +4,14 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from publisher.channels.base import Channel as Adapter
 from publisher.errors import ChannelError
 from publisher.store.audience import Count, add_counts
 from publisher.store.claims import Lane, list_open_channels
-from publisher.store.session import Store
+from publisher.store.thread import StoreThread
 
 log = logging.getLogger(__name__)
 
@@ -19,14 +20,13 @@ AT_ONCE = 4
 
 
 async def count_audience(
-    store: Store,
+    database: StoreThread,
     adapters: Mapping[int, Adapter],
     zone: ZoneInfo,
     taken_at: datetime,
 ) -> tuple[int, int]:
     """Count every channel of these accounts once; (counted, failed). What failed stays a gap."""
-    with store.reading() as session:
-        lanes = list_open_channels(session, adapters)
+    lanes = await database.read(partial(list_open_channels, account_ids=adapters))
     room = asyncio.Semaphore(AT_ONCE)
 
     async def one(lane: Lane) -> Count | None:
@@ -35,8 +35,7 @@ async def count_audience(
 
     counts = [c for c in await asyncio.gather(*(one(lane) for lane in lanes)) if c is not None]
     if counts:
-        with store.begin() as session:
-            add_counts(session, counts, zone)
+        await database.write(partial(add_counts, counts=counts, zone=zone))
     return len(counts), len(lanes) - len(counts)
 
 

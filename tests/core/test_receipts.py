@@ -94,7 +94,7 @@ def test_a_first_publish_moves_by_the_class_of_the_error(
     assert transition.error["message"]
 
 
-@given(st.sampled_from([e for e in ERRORS if not isinstance(e, Refused)]), st.integers(1, 50))
+@given(st.sampled_from(ERRORS), st.integers(1, 50))
 def test_settling_never_forgets_that_a_post_may_stand(error: ChannelError, attempts: int) -> None:
     transition = after_error(error, progress(settling=True, attempts=attempts), NOW)
     assert transition.state is OperationState.CHECKING
@@ -128,6 +128,28 @@ def test_a_delete_of_what_is_gone_is_done() -> None:
     assert after_error(Gone("MESSAGE_ID_INVALID"), progress(OperationKind.DELETE), NOW).state is (
         OperationState.SENT
     )
+
+
+@pytest.mark.parametrize("kind", list(OperationKind))
+def test_a_channel_that_is_gone_says_nothing_about_a_post(kind: OperationKind) -> None:
+    transition = after_error(Gone("CHANNEL_INVALID", is_channel=True), progress(kind), NOW)
+    assert (transition.state, transition.hold_reason) == (OperationState.HELD, HoldReason.CHANNEL_DOWN)
+
+
+@pytest.mark.parametrize("kind", list(OperationKind))
+def test_a_person_is_asked_about_any_outcome_that_stayed_unknown_for_hours(kind: OperationKind) -> None:
+    old = progress(kind, settling=True, first_sent_at=NOW - SETTLE_FOR - HOUR)
+    assert after_error(Unconfirmed("TIMEOUT"), old, NOW).state is OperationState.UNCONFIRMED
+
+
+def test_a_repeat_that_is_refused_fails_only_what_surely_is_not_there() -> None:
+    refused, unknown = Refused("MEDIA_MISSING"), progress(settling=True)
+    assert after_read_back(Found.STANDS, unknown, NOW, refused).state is OperationState.SENT
+    assert after_read_back(Found.UNKNOWN, unknown, NOW, refused).state is OperationState.UNCONFIRMED
+    absent = after_read_back(Found.ABSENT, unknown, NOW, refused)
+    assert absent.state is OperationState.FAILED
+    assert absent.error is not None
+    assert absent.error["code"] == "MEDIA_MISSING"
 
 
 def test_an_edit_of_what_is_gone_has_failed() -> None:
@@ -170,7 +192,7 @@ def test_holds_stale_news_that_surely_is_not_there() -> None:
 
 
 @given(st.integers(1, 10_000))
-def test_pauses_grow_to_five_minutes_and_stay(attempts: int) -> None:
+def test_pauses_grow_to_a_minute_and_stay(attempts: int) -> None:
     pause = pause_before_retry(attempts)
-    assert timedelta(seconds=2) <= pause <= timedelta(minutes=5)
+    assert timedelta(seconds=2) <= pause <= timedelta(minutes=1)
     assert pause_before_retry(attempts + 1) >= pause

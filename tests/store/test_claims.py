@@ -19,11 +19,14 @@ from publisher.store.claims import (
     Result,
     Turn,
     claim,
+    last_external_id,
     list_lanes,
     next_wake,
+    put_back,
     record,
     recover,
     release_lanes,
+    settle_closed_lanes,
 )
 from publisher.store.models import Attempt, Channel, Installation, Item, Operation, Post
 from publisher.store.session import Store
@@ -39,6 +42,7 @@ from tests.builders import (
 
 WORKER = "w1"
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 
 class Newsroom:
@@ -75,7 +79,7 @@ class Newsroom:
         """A turn of the dispatcher over both lanes."""
         left = [room]
 
-        def admit(channel_id: int, cost: int) -> bool:
+        def admit(channel_id: int, cost: int, priority: Priority) -> bool:
             left[0] -= 1
             return left[0] >= 0
 
@@ -96,8 +100,7 @@ class Newsroom:
             transition=transition,
             started_at=NOW,
             finished_at=NOW,
-            outcome="test",
-            **values,  # type: ignore[arg-type]  # the result's own fields
+            **{"outcome": "test", **values},  # type: ignore[arg-type]  # the result's own fields
         )
         with self.store.begin() as session:
             record(session, worker, [result], NOW)
@@ -148,8 +151,8 @@ def test_is_never_taken_twice(newsroom: Newsroom) -> None:
 
 def test_an_edit_waits_for_the_publish_before_it(newsroom: Newsroom) -> None:
     publish = newsroom.plan()
-    edit = newsroom.behind(publish, OperationKind.EDIT)
     (taken,) = newsroom.claim().claimed
+    edit = newsroom.behind(publish, OperationKind.EDIT)
     assert newsroom.claimed() == []
     newsroom.record(taken, SENT, external_ids=(7,), permalink="https://t.me/a/7")
     (taken,) = newsroom.claim().claimed
@@ -167,7 +170,7 @@ def test_a_waiting_item_does_not_stop_another_in_the_same_lane(newsroom: Newsroo
 def test_holds_what_is_stale_instead_of_sending_it(newsroom: Newsroom) -> None:
     stale = newsroom.plan(latest=NOW - MINUTE)
     turn = newsroom.claim()
-    assert (turn.claimed, turn.held) == ((), 1)
+    assert (turn.claimed, turn.set_aside) == ((), 1)
     row = newsroom.get(stale)
     assert (row.state, row.hold_reason) == (OperationState.HELD, HoldReason.STALE)
 
@@ -230,8 +233,8 @@ def test_what_a_dead_worker_had_in_hand_is_checked_with_its_first_moment_kept(ne
 
 def test_a_publish_that_failed_takes_over_the_correction_behind_it(newsroom: Newsroom) -> None:
     publish = newsroom.plan()
-    edit = newsroom.behind(publish, OperationKind.EDIT, text="Исправлено")
     (taken,) = newsroom.claim().claimed
+    edit = newsroom.behind(publish, OperationKind.EDIT, text="Исправлено")
     newsroom.record(taken, Transition(state=OperationState.FAILED, error={"code": "X"}))
     assert newsroom.get(publish).edition == edit.edition
     assert newsroom.get(edit).state is OperationState.CANCELLED
@@ -239,11 +242,126 @@ def test_a_publish_that_failed_takes_over_the_correction_behind_it(newsroom: New
 
 def test_a_publish_that_failed_ends_when_a_kill_is_behind_it(newsroom: Newsroom) -> None:
     publish = newsroom.plan()
-    delete = newsroom.behind(publish, OperationKind.DELETE)
     (taken,) = newsroom.claim().claimed
+    delete = newsroom.behind(publish, OperationKind.DELETE)
     newsroom.record(taken, Transition(state=OperationState.RETRYING, wake_at=NOW))
     assert newsroom.get(publish).state is OperationState.CANCELLED
     assert newsroom.get(delete).state is OperationState.CANCELLED
+
+
+def test_a_correction_that_came_while_the_publish_was_under_way_goes_out_in_its_place(
+    newsroom: Newsroom,
+) -> None:
+    publish = newsroom.plan(state=OperationState.RETRYING)
+    edit = newsroom.behind(publish, OperationKind.EDIT, text="Исправлено")
+    turn = newsroom.claim()
+    assert (turn.claimed, turn.set_aside) == ((), 1)
+    (taken,) = newsroom.claim().claimed
+    assert (taken.id, taken.edition) == (publish.id, edit.edition)
+    assert newsroom.get(edit).state is OperationState.CANCELLED
+
+
+def test_a_kill_that_came_while_the_publish_was_under_way_stops_it(newsroom: Newsroom) -> None:
+    publish = newsroom.plan(state=OperationState.RETRYING)
+    newsroom.behind(publish, OperationKind.DELETE)
+    newsroom.claim()
+    assert newsroom.claimed() == []
+    assert newsroom.get(publish).state is OperationState.CANCELLED
+
+
+def test_a_post_is_not_published_anew_beside_the_one_that_could_not_be_withdrawn(newsroom: Newsroom) -> None:
+    publish = newsroom.plan(state=OperationState.SENT)
+    with newsroom.store.begin() as session:
+        add_post(session, publish, 5)
+    newsroom.behind(publish, OperationKind.DELETE)
+    with newsroom.store.begin() as session:
+        version = session.get_one(Operation, publish.id).version
+        anew = add_operation(session, version, newsroom.first)
+    (taken,) = newsroom.claim().claimed
+    newsroom.record(taken, Transition(state=OperationState.FAILED, error={"code": "X"}))
+    row = newsroom.get(anew)
+    assert row.state is OperationState.FAILED
+    assert row.error is not None
+    assert row.error["code"] == "OLD_POST_STANDS"
+
+
+def test_a_late_answer_settles_what_became_of_the_operation(newsroom: Newsroom) -> None:
+    newsroom.plan()
+    (taken,) = newsroom.claim().claimed
+    with newsroom.store.begin() as session:
+        recover(session, [newsroom.account.id], "w2", NOW)
+    newsroom.record(taken, SENT, external_ids=(7,), outcome="sent")
+    (settling,) = newsroom.claim().claimed
+    assert (settling.settling, settling.answered) == (True, (7,))
+
+
+def test_the_rest_is_recorded_when_an_operation_was_removed_meanwhile(newsroom: Newsroom) -> None:
+    removed, kept = newsroom.plan(), newsroom.plan(newsroom.second)
+    taken = newsroom.claim().claimed
+    with newsroom.store.begin() as session:
+        session.delete(session.get_one(Operation, removed.id))
+    results = [
+        Result(
+            operation=operation, transition=SENT, started_at=NOW, finished_at=NOW, outcome="sent",
+            external_ids=(7,),
+        )
+        for operation in taken
+    ]  # fmt: skip
+    with newsroom.store.begin() as session:
+        record(session, WORKER, results, NOW)
+    assert newsroom.get(kept).state is OperationState.SENT
+
+
+def test_what_was_claimed_and_never_begun_is_given_back(newsroom: Newsroom) -> None:
+    lost, begun = newsroom.plan(), newsroom.plan(newsroom.second)
+    newsroom.claim()
+    with newsroom.store.begin() as session:
+        assert put_back(session, WORKER, [begun.id], NOW) == 1
+    row = newsroom.get(lost)
+    assert (row.state, row.attempts, row.wake_at) == (OperationState.PLANNED, 0, NOW)
+    assert newsroom.get(begun).state is OperationState.SENDING
+
+
+def test_what_others_left_in_our_lanes_is_checked_whenever_it_shows_up(newsroom: Newsroom) -> None:
+    operation = newsroom.plan(state=OperationState.SENDING, claimed_by="long dead")
+    with newsroom.store.begin() as session:
+        assert recover(session, [newsroom.account.id], WORKER, NOW) == 1
+        assert recover(session, [newsroom.account.id], WORKER, NOW) == 0
+    assert newsroom.get(operation).state is OperationState.CHECKING
+
+
+def test_a_person_is_asked_when_a_closed_lane_keeps_an_outcome_unknown_for_hours(newsroom: Newsroom) -> None:
+    old, young = NOW - 7 * HOUR, NOW - HOUR
+    waiting = newsroom.plan(state=OperationState.CHECKING, first_sent_at=old)
+    recent = newsroom.plan(state=OperationState.CHECKING, first_sent_at=young)
+    settling = newsroom.plan(newsroom.second, state=OperationState.CHECKING, first_sent_at=old)
+    with newsroom.store.begin() as session:
+        session.get_one(Channel, newsroom.first.id).state = ChannelState.FORBIDDEN
+        assert settle_closed_lanes(session, NOW) == 1
+    row = newsroom.get(waiting)
+    assert (row.state, row.wake_at) == (OperationState.UNCONFIRMED, None)
+    assert row.error is not None
+    assert newsroom.get(recent).state is newsroom.get(settling).state is OperationState.CHECKING
+
+
+def test_a_retired_channel_gets_nothing_new_but_its_corrections_and_kills(newsroom: Newsroom) -> None:
+    planned, standing = newsroom.plan(), newsroom.plan(state=OperationState.SENT)
+    with newsroom.store.begin() as session:
+        add_post(session, standing, 5)
+        session.get_one(Channel, newsroom.first.id).retired_at = NOW
+    delete = newsroom.behind(standing, OperationKind.DELETE)
+    assert newsroom.claimed() == [delete.id]
+    with newsroom.store.begin() as session:
+        settle_closed_lanes(session, NOW)
+    assert newsroom.get(planned).state is OperationState.CANCELLED
+
+
+def test_a_read_back_starts_where_our_clocks_surely_agree(newsroom: Newsroom) -> None:
+    first, second = newsroom.plan(state=OperationState.SENT), newsroom.plan(state=OperationState.SENT)
+    with newsroom.store.begin() as session:
+        add_post(session, first, 5).published_at = NOW - HOUR
+        add_post(session, second, 9).published_at = NOW
+        assert last_external_id(session, newsroom.first.id, NOW) == 5
 
 
 def test_a_channel_without_rights_is_left_alone_until_it_is_in_order(newsroom: Newsroom) -> None:

@@ -1,7 +1,9 @@
 """An account's calls: one open link at a time, opened when needed, replaced when lost."""
 
 import asyncio
+import time
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any
 
 from telethon.errors import RPCError
@@ -9,7 +11,7 @@ from telethon.tl import functions
 
 from publisher.channels.telegram.errors import translate
 from publisher.channels.telegram.link import Link, Login, Lost, NotSent, is_task_cancelled, open_link
-from publisher.errors import SignedOut, Unconfirmed, Unreachable
+from publisher.errors import Limited, Scope, SignedOut, Unconfirmed, Unreachable
 
 
 class Account:
@@ -22,6 +24,8 @@ class Account:
         self._link: Link | None = None
         self._opening: asyncio.Task[Link] | None = None
         self._endings: set[asyncio.Task[None]] = set()
+        # Waits that cover one method, in monotonic seconds; delivery keeps those that cover more.
+        self._waits: dict[type, tuple[str, float]] = {}
         self._is_closed = False
 
     async def call(
@@ -31,7 +35,9 @@ class Account:
 
         A lost link makes a request that `changes` something Unconfirmed; any other is Unreachable, for it
         leaves nothing to settle. A `vector` for an answer cannot be read behind Telethon's usual wrapper.
+        A method that the network has told to wait is not asked for before its time.
         """
+        self._obey_wait(type(request))
         link = await self.link()
         wrapped = request if vector else functions.InvokeWithoutUpdatesRequest(request)
         try:
@@ -40,6 +46,9 @@ class Account:
             translated = translate(error, changes=changes)
             if isinstance(translated, SignedOut):
                 self._retire(link)
+            if isinstance(translated, Limited) and translated.scope is Scope.METHOD:
+                until = time.monotonic() + translated.retry_after.total_seconds()
+                self._waits[type(request)] = translated.code, until
             raise translated from error
         except NotSent as error:
             self._drop(link)
@@ -73,6 +82,12 @@ class Account:
             self._drop(self._link)
         if self._endings:
             await asyncio.wait(set(self._endings))
+
+    def _obey_wait(self, method: type) -> None:
+        code, until = self._waits.get(method, ("", 0.0))
+        rest = until - time.monotonic()
+        if rest > 0:
+            raise Limited(code, timedelta(seconds=rest), Scope.METHOD)
 
     async def _open(self) -> Link:
         try:

@@ -82,19 +82,28 @@ class TelegramChannel:
         me = (await self._account.call(request, vector=True))[0]
         return Identity(name=me.first_name or me.username or "", session=self._account.session or "")
 
-    async def resolve(self, handle: str) -> Resolved:
-        """Find the channel by its public name; once, because that call is limited most tightly."""
-        found = await self._account.call(functions.contacts.ResolveUsernameRequest(handle))
+    async def resolve(self, handle: str, address: Address | None = None) -> Resolved:
+        """By the address where one is known: finding by name is what Telegram limits most tightly.
+
+        An address belongs to its bot; where it is no longer good, the name is asked for once more.
+        """
+        found = await self._look(address) if address else None
+        found = found or await self._account.call(functions.contacts.ResolveUsernameRequest(handle))
         channel = found.chats[0] if found.chats else None
         if isinstance(channel, types.ChannelForbidden):
             raise Forbidden("CHANNEL_PRIVATE")
         if not isinstance(channel, types.Channel):
-            raise Gone("USERNAME_NOT_OCCUPIED")
+            raise Gone("USERNAME_NOT_OCCUPIED", is_channel=True)
         return Resolved(
             address={"channel_id": channel.id, "access_hash": channel.access_hash},
             title=channel.title,
             missing_rights=tuple(missing_rights(channel)),
         )
+
+    async def prepare(self, address: Address, edition: Edition) -> None:
+        """Each file once, whatever channel it is for."""
+        for message in edition.messages:
+            await self._store_all(address, message)
 
     async def publish(
         self,
@@ -169,6 +178,12 @@ class TelegramChannel:
     async def close(self) -> None:
         """Drop the link."""
         await self._account.close()
+
+    async def _look(self, address: Address) -> Any:
+        try:
+            return await self._account.call(functions.channels.GetChannelsRequest([input_channel(address)]))
+        except Gone:
+            return None
 
     async def _store_all(self, address: Address, message: Message) -> list[Any]:
         return [await self._files.store(input_peer(address), ref) for ref in message.media]

@@ -39,9 +39,9 @@ FORBIDDEN = re.compile(
     r"CHAT_GUEST_SEND_|CHAT_FORBIDDEN|CHAT_RESTRICTED|USER_BANNED_IN_CHANNEL|MESSAGE_AUTHOR_REQUIRED|"
     r"RIGHT_FORBIDDEN|BROADCAST_FORBIDDEN|USER_RESTRICTED"
 )
-GONE = re.compile(
-    r"MESSAGE_ID_INVALID|MSG_ID_INVALID|CHANNEL_INVALID|CHANNEL_ID_INVALID|CHAT_INVALID|CHAT_ID_INVALID|"
-    r"PEER_ID_INVALID|USERNAME_"
+GONE = re.compile(r"MESSAGE_ID_INVALID|MSG_ID_INVALID")
+CHANNEL_GONE = re.compile(
+    r"CHANNEL_INVALID|CHANNEL_ID_INVALID|CHAT_INVALID|CHAT_ID_INVALID|PEER_ID_INVALID|USERNAME_"
 )
 # Something is wrong with the way there, not with the content: a repeat uploads or connects anew.
 REPEATABLE = re.compile(
@@ -89,6 +89,8 @@ def translate(error: RPCError, *, changes: bool) -> ChannelError:
         return Forbidden(name)
     if GONE.match(name):
         return Gone(name)
+    if CHANNEL_GONE.match(name):
+        return Gone(name, is_channel=True)
     if REPEATABLE.match(name):
         return Unreachable(name)
     if error.code >= 500 or error.code < 0:
