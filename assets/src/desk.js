@@ -1,8 +1,12 @@
 // Every task works without this file; it makes the desk quicker.
 import { startLive } from "./live.js";
 import { startForms } from "./forms.js";
+import { startCopying } from "./copy.js";
 import { startFilters } from "./filter.js";
+import { startItem } from "./item.js";
 
 startLive();
 startForms();
 startFilters();
+startItem();
+startCopying();

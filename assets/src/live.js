@@ -1,6 +1,8 @@
 // Elements with data-live="/address" keep themselves fresh: asked again with the ETag they have, at the pace
 // that the answer names. A hidden tab asks nothing; a page that lost its session says so and stops.
 
+import { morph } from "./morph.js";
+
 const FIRST_SECONDS = 2;
 const SLOWEST_SECONDS = 60;
 
@@ -56,19 +58,9 @@ function follow(element) {
   schedule();
 }
 
-// New content; what the person is typing into or has opened there is left alone until they are done.
+// What the person is typing into, has opened or stands on is left as it is.
 function replace(element, html) {
-  const active = document.activeElement;
-  const typing = element.contains(active) && active.matches("input, textarea, select");
-  if (typing || element.querySelector("details[open] form")) return;
-  const focused = element.contains(active) ? active.dataset.key ?? active.id : null;
-  const open = [...element.querySelectorAll("details[open][id]")].map((d) => d.id);
-  element.innerHTML = html;
-  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  if (focused) {
-    const again = element.querySelector(`[data-key="${CSS.escape(focused)}"], #${CSS.escape(focused)}`);
-    again?.focus({ preventScroll: true });
-  }
+  morph(element, html);
   element.dispatchEvent(new CustomEvent("live:changed", { bubbles: true }));
 }
 

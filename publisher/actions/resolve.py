@@ -16,7 +16,6 @@ from publisher.core.platforms import PLATFORMS
 from publisher.core.schedule import check_due, latest_time
 from publisher.core.states import (
     ENDED_ITEMS,
-    OPEN_STATES,
     ItemStatus,
     OperationKind,
     OperationState,
@@ -31,11 +30,11 @@ from publisher.store.outbox import (
     cancel_operation,
     get_operation,
     list_existing,
-    mark_standing,
+    mark_sent,
     recheck_operation,
     release_operation,
 )
-from publisher.store.posts import has_post
+from publisher.store.posts import has_post, note_edited, note_withdrawn
 
 SENDABLE = {OperationState.FAILED, OperationState.HELD, OperationState.RETRYING, OperationState.UNCONFIRMED}
 # An operation is not sent again once one of these was planned after it for the same channel.
@@ -74,6 +73,26 @@ def send_again(session: Session, actor: Actor, operation_id: int, delivery: Deli
     record_act(session, actor, "operation.send_again", f"operation:{operation_id}", now)
 
 
+def send_all_again(session: Session, actor: Actor, item_id: int, delivery: Delivery, now: datetime) -> int:
+    """Let all of an item go out that failed or is on hold and that the actor may send; their number.
+
+    What is overtaken or under embargo stays where it is. Raises RuleError when nothing moved.
+    """
+    hold_item(session, item_id)
+    waiting = {OperationState.FAILED, OperationState.HELD}
+    sent = 0
+    for op in list_existing(session, item_id):
+        if op.state in waiting:
+            try:
+                send_again(session, actor, op.id, delivery, now)
+            except RuleError:
+                continue
+            sent += 1
+    if not sent:
+        raise _moved()
+    return sent
+
+
 def check_again(session: Session, actor: Actor, operation_id: int, now: datetime) -> None:
     """Let delivery look once more whether an unconfirmed operation was carried out."""
     _held(session, actor, operation_id)
@@ -85,12 +104,16 @@ def check_again(session: Session, actor: Actor, operation_id: int, now: datetime
 def confirm_by_links(
     session: Session, actor: Actor, operation_id: int, links: Sequence[str], now: datetime
 ) -> None:
-    """A person has seen the post and gives its link, and the text's where picture and text stand apart.
+    """A person has seen that it was carried out; of a publish they give the post's link, and the text's where
+    picture and text stand apart.
 
     Networks number the pictures of an album one after the other, so its first link stands for all; whether
     that is so, the read-back shows that follows at once. Raises RuleError at permalink, permalink_of_text.
     """
     operation = get_operation(session, operation_id)
+    if operation.kind is not OperationKind.PUBLISH:
+        confirm_standing(session, actor, operation_id, [], "", now)
+        return
     platform = PLATFORMS[operation.channel.network]
     address = operation.channel.address or {}
     ids: list[Any] = []
@@ -111,7 +134,7 @@ def confirm_by_links(
 def confirm_standing(
     session: Session, actor: Actor, operation_id: int, external_ids: list[Any], permalink: str, now: datetime
 ) -> None:
-    """A person has seen the post: an unconfirmed publish becomes sent, with the ids read off its link."""
+    """A person has seen it: an unconfirmed operation becomes sent, a publish with the ids of its post."""
     operation = _held(session, actor, operation_id)
     publish = operation.kind is OperationKind.PUBLISH
     if publish and not external_ids:
@@ -119,20 +142,37 @@ def confirm_standing(
     if publish and has_post(session, operation.channel_id, permalink):
         raise RuleError("permalink", N_("This is the link of another post of ours."))
     at = operation.first_sent_at or now
-    if not mark_standing(session, operation_id, external_ids, at):
+    if not mark_sent(session, operation_id, external_ids or None, at):
         raise _moved()
-    if publish:
-        session.add(
-            Post(
-                operation_id=operation.id, standing_id=operation.id, item_id=operation.item_id,
-                channel_id=operation.channel_id, external_ids=external_ids, permalink=permalink,
-                state=PostState.LIVE, published_at=at, next_check_at=now,
-            )
-        )  # fmt: skip
-        if operation.item.status in NOT_OUT:
-            operation.item.status = ItemStatus.PUBLISHED
-            operation.item.published_at = now
+    match operation.kind:
+        case OperationKind.PUBLISH:
+            _add_post(session, operation, external_ids, permalink, at, now)
+        case OperationKind.EDIT:
+            note_edited(session, operation, at, now)
+        case OperationKind.DELETE:
+            note_withdrawn(session, operation, at)
     record_act(session, actor, "operation.confirm", f"operation:{operation_id}", now, permalink=permalink)
+
+
+def _add_post(
+    session: Session,
+    operation: Operation,
+    external_ids: list[Any],
+    permalink: str,
+    at: datetime,
+    now: datetime,
+) -> None:
+    """What a person saw is read back at once: a wrong link shows as an altered post."""
+    session.add(
+        Post(
+            operation_id=operation.id, standing_id=operation.id, item_id=operation.item_id,
+            channel_id=operation.channel_id, external_ids=external_ids, permalink=permalink,
+            state=PostState.LIVE, published_at=at, next_check_at=now,
+        )
+    )  # fmt: skip
+    if operation.item.status in NOT_OUT:
+        operation.item.status = ItemStatus.PUBLISHED
+        operation.item.published_at = now
 
 
 def cancel(session: Session, actor: Actor, operation_id: int, now: datetime) -> None:
@@ -155,19 +195,20 @@ def cancel(session: Session, actor: Actor, operation_id: int, now: datetime) -> 
 
 def acts_for(operation: Operation) -> tuple[str, ...]:
     """The acts that a person may choose in the operation's state, the likeliest first: confirm, send_again,
-    check_again, cancel."""
+    check_again, cancel. Of a withdrawn item nothing is published, and no withdrawal is given up."""
     ended = operation.item.status in ENDED_ITEMS
     publish = operation.kind is OperationKind.PUBLISH
-    if operation.state is OperationState.UNCONFIRMED:
-        return ("confirm", "check_again", "cancel") if ended else (*UNCONFIRMED_ACTS, "cancel")
-    again = () if ended and publish else ("send_again",)
-    away = () if ended and not publish else ("cancel",)
-    if operation.state in {OperationState.FAILED, OperationState.HELD, OperationState.RETRYING}:
-        return (*again, *away)
-    return away if operation.state in OPEN_STATES else ()
+    forbidden = ("send_again" if publish else "cancel") if ended else ""
+    return tuple(act for act in ACTS.get(operation.state, ()) if act != forbidden)
 
 
-UNCONFIRMED_ACTS = ("confirm", "send_again", "check_again")
+ACTS = {
+    OperationState.UNCONFIRMED: ("confirm", "send_again", "check_again", "cancel"),
+    OperationState.FAILED: ("send_again", "cancel"),
+    OperationState.HELD: ("send_again", "cancel"),
+    OperationState.RETRYING: ("send_again", "cancel"),
+    OperationState.PLANNED: ("cancel",),
+}
 
 
 def _held(session: Session, actor: Actor, operation_id: int) -> Operation:

@@ -52,6 +52,24 @@ def accept_loss(session: Session, post_id: int, now: datetime) -> None:
     )
 
 
+def note_edited(session: Session, edit: Operation, at: datetime, check: datetime) -> None:
+    """A person saw that an edit was carried out: its text is what stands, to be read back at `check`."""
+    session.execute(
+        update(Post)
+        .where(Post.operation_id == edit.target_id)
+        .values(standing_id=edit.id, edited_at=at, state=PostState.LIVE, checks=0, next_check_at=check)
+    )
+
+
+def note_withdrawn(session: Session, delete: Operation, at: datetime) -> None:
+    """A person saw that a delete was carried out."""
+    session.execute(
+        update(Post)
+        .where(Post.operation_id == delete.target_id)
+        .values(state=PostState.WITHDRAWN, withdrawn_at=at, next_check_at=None)
+    )
+
+
 def list_due_posts(
     session: Session, account_ids: Iterable[int], now: datetime, limit: int
 ) -> Sequence[DuePost]:
