@@ -4,7 +4,8 @@ function mark() {
   return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 }
 
-async function renewMark() {
+// Whether somebody is signed in; the page's marks are fresh afterwards.
+export async function renewMark() {
   const answer = await fetch("/session", { cache: "no-store", credentials: "same-origin" });
   const state = await answer.json();
   document.querySelector('meta[name="csrf-token"]').content = state.csrf;

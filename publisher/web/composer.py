@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -414,7 +414,7 @@ def _take_theirs(item_id: int, typed: Typed) -> BaseResponse:
             session, person().id, typed.uid, item_id, typed.base, form_values(request.form), now(),
             typed.restored,
         )  # fmt: skip
-    flash(gettext("You see the saved version. Your text is kept below it, among what is not saved."), "info")
+    flash(gettext("You see the saved version. Your text is kept above it, among what is not saved."), "info")
     return redirect(url_for(".edit", item_id=item_id, draft="none"), 303)
 
 
@@ -447,6 +447,9 @@ def _show(
     theirs: Theirs | None = None,
 ) -> str:
     settled, gone = settle(session, typed)
+    if errors and "due" in errors:
+        # The error stands at the time, which is hidden for “at once”.
+        settled = replace(settled, is_later=True)
     return render_template(
         "composer/compose.html",
         **_view(settled),
@@ -467,6 +470,7 @@ def _view(page_typed: Typed) -> Mapping[str, object]:
         "due_folds": folds(page_typed.due, zone()),
         "embargo_folds": folds(page_typed.embargo, zone()),
         "slips": [(slip.field, errors_of(slip)[slip.field]) for slip in slip_errors(page_typed)],
+        "suggestion": local_input(now().replace(minute=0) + timedelta(hours=1)),
         "networks": PLATFORMS,
         "media_limits": settings().media,
         "own_prefix": OWN,
