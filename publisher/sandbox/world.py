@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from telethon.crypto import AuthKey
 from telethon.crypto.rsa import _compute_fingerprint
 from telethon.sessions import StringSession
@@ -309,8 +311,13 @@ def _load_key(folder: Path) -> rsa.PrivateKey:
     file, public = folder / "telegram.private.pem", folder / "telegram.pem"
     if file.exists():
         return rsa.PrivateKey.load_pkcs1(file.read_bytes())
-    _, key = rsa.newkeys(RSA_BITS, poolsize=1)
-    file.touch(0o600)
-    file.write_bytes(key.save_pkcs1())
+    # The rsa package itself looks for its primes in Python, which takes seconds.
+    made = generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    pem = made.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    key = rsa.PrivateKey.load_pkcs1(pem)
     public.write_bytes(rsa.PublicKey(key.n, key.e).save_pkcs1())
+    draft = folder / "telegram.private.new"
+    draft.touch(0o600)
+    draft.write_bytes(pem)
+    draft.replace(file)
     return key
