@@ -119,7 +119,7 @@ class Worker:
         )
         await self.database.write(about)
         self._plan(jobs)
-        await self._renew()
+        await self.take_accounts()
         self.scheduler.start()
         tasks = [
             asyncio.create_task(work)
@@ -141,6 +141,17 @@ class Worker:
             await self.adapters.close()
             await self._say_goodbye()
             self.database.close()
+
+    async def take_accounts(self) -> None:
+        """Renew our leases; each account of ours gets its adapter, those no longer ours fall silent."""
+        await self.database.call(self.leases.renew)
+        await self.adapters.keep_only(self.leases.accounts)
+        for account in await self.database.read(partial(list_accounts_of, ids=self.leases.accounts)):
+            try:
+                await self.adapters.refresh(account)
+            except SignedOut:
+                # Its check says so where people see it.
+                continue
 
     async def check_accounts(self) -> None:
         """Try every account's credentials, and every channel that is not in order."""
@@ -164,7 +175,7 @@ class Worker:
         if not requests:
             return
         # What was asked may be about an account that was added just now.
-        await self._renew()
+        await self.take_accounts()
         for request in await self._open_requests():
             result = await self._answer(request)
             answer = partial(answer_request, request_id=request.id, result=result, now=utc_now())
@@ -194,19 +205,8 @@ class Worker:
             return await self.caretaker.check_account(request.subject_id)
         return await self.caretaker.resolve_channel(request.subject_id)
 
-    async def _renew(self) -> None:
-        """Our accounts, each with its adapter; those that are no longer ours fall silent."""
-        await self.database.call(self.leases.renew)
-        await self.adapters.keep_only(self.leases.accounts)
-        for account in await self.database.read(partial(list_accounts_of, ids=self.leases.accounts)):
-            try:
-                await self.adapters.refresh(account)
-            except SignedOut:
-                # Its check says so where people see it.
-                continue
-
     async def _keep_leases(self) -> None:
-        await self._renew()
+        await self.take_accounts()
         self.dispatcher.wake()
         await self.caretaker.look_after(self.leases.accounts, all_accounts=False)
         self.dispatcher.wake()

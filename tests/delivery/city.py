@@ -4,55 +4,77 @@ import multiprocessing
 import os
 import signal
 import time
+import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
 
 from publisher.actions.accounts import add_account, add_channel
 from publisher.actions.publish import publish_item
 from publisher.actions.save import ItemForm, create_item
 from publisher.config import Database, Delivery, Settings, Telegram
+from publisher.core.editions import Edition, edition_to_json
 from publisher.core.permissions import COMMAND_LINE
 from publisher.core.platforms import Network, Realm
-from publisher.core.states import OPEN_STATES, UNSETTLED_STATES, OperationState
+from publisher.core.states import (
+    OPEN_STATES,
+    UNSETTLED_STATES,
+    OperationKind,
+    OperationState,
+    Priority,
+)
 from publisher.secrets import Vault, key_file
-from publisher.store.models import Operation
+from publisher.store.models import Desk, Operation, Version
+from publisher.store.outbox import list_operations
 from publisher.store.session import Store, open_store
-from tests.builders import add_desk
-from tests.sandbox_process import Bot, SandboxProcess, running_sandbox
+from tests.builders import add_desk, add_item
+from tests.sandbox_process import Bot, SandboxProcess, start_sandbox
 
 FAST = Telegram(channel_per_second=0, account_per_second=0)
 PATIENCE = 60.0
 
 
 class City:
-    """What a test of delivery needs; `settings` are those of its workers."""
+    """What a test of delivery needs; `settings` are those of its workers.
 
-    def __init__(self, sandbox: SandboxProcess, settings: Settings, store: Store, channels: int) -> None:
+    Its channels are served by `bots` accounts in turn.
+    """
+
+    def __init__(
+        self, sandbox: SandboxProcess, settings: Settings, store: Store, channels: int, bots: int
+    ) -> None:
         self.sandbox = sandbox
         self.settings = settings
         self.store = store
-        self.bot: Bot = sandbox.add_bot()
+        self.log = settings.data / "worker.log"
         self.handles = [f"city_{number:02}" for number in range(channels)]
-        sandbox.add_channels(self.handles, self.bot)
+        self.bots = [sandbox.add_bot() for _ in range(bots)]
+        self.bot = self.bots[0]
+        self.account_ids: list[int] = []
+        self.channel_ids: list[int] = []
         self._processes: list[Any] = []
-        now = datetime.now(UTC)
         with store.begin() as session:
             self.desk_id = add_desk(session).id
-            vault = Vault(key_file(settings.data))
-            account = add_account(
-                session, COMMAND_LINE, vault, Network.TELEGRAM, "bot", self.bot.credentials, now,
-                realm=Realm.SANDBOX, session_text=self.bot.session,
-            )  # fmt: skip
-            self.account_id = account.id
-            self.channel_ids = [
-                add_channel(session, COMMAND_LINE, account, handle, now).id for handle in self.handles
-            ]
+            for place, bot in enumerate(self.bots):
+                self._add_account(session, bot, self.handles[place::bots])
+
+    def _add_account(self, session: Session, bot: Bot, handles: Sequence[str]) -> None:
+        now = datetime.now(UTC)
+        self.sandbox.add_channels(handles, bot)
+        vault = Vault(key_file(self.settings.data))
+        account = add_account(
+            session, COMMAND_LINE, vault, Network.TELEGRAM, f"bot {bot.id}", bot.credentials, now,
+            realm=Realm.SANDBOX, session_text=bot.session,
+        )  # fmt: skip
+        self.account_ids.append(account.id)
+        channels = [add_channel(session, COMMAND_LINE, account, handle, now) for handle in handles]
+        self.channel_ids += [channel.id for channel in channels]
 
     def plan(
         self,
@@ -79,10 +101,39 @@ class City:
         context.set_forkserver_preload(["tests.delivery.worker_process"])
         from tests.delivery.worker_process import work
 
-        process = context.Process(target=work, args=(self.settings,))
+        process = context.Process(target=work, args=(self.settings, self.log))
         process.start()
         self._processes.append(process)
         return process
+
+    def plan_many(
+        self,
+        operations: int,
+        due: datetime,
+        edition: Edition,
+        state: OperationState = OperationState.PLANNED,
+    ) -> None:
+        """Write so many publishes, spread evenly over the channels, one item for each row of channels."""
+        rows: list[dict[str, Any]] = []
+        with self.store.begin() as session:
+            desk = session.get_one(Desk, self.desk_id)
+            for _ in range(operations // len(self.channel_ids)):
+                _, version = add_item(session, desk)
+                rows += [
+                    self._operation(version, channel_id, due, edition, state)
+                    for channel_id in self.channel_ids
+                ]
+            session.execute(insert(Operation), rows)
+
+    def _operation(
+        self, version: Version, channel_id: int, due: datetime, edition: Edition, state: OperationState
+    ) -> dict[str, Any]:
+        return {
+            "item_id": version.item_id, "version_id": version.id, "channel_id": channel_id,
+            "kind": OperationKind.PUBLISH, "state": state, "priority": Priority.NORMAL,
+            "key": uuid.uuid4().hex, "edition": edition_to_json(edition), "due": due, "wake_at": due,
+            "latest": due + timedelta(hours=2), "created_at": due,
+        }  # fmt: skip
 
     def kill_worker(self, process: Any) -> None:
         """SIGKILL."""
@@ -99,6 +150,23 @@ class City:
         with self.store.reading() as session:
             rows = session.execute(select(Operation.state, func.count()).group_by(Operation.state))
             return Counter(dict(rows.all()))
+
+    def operations(self, item_id: int) -> list[Operation]:
+        """The item's operations as they are now, with their channels."""
+        with self.store.reading() as session:
+            return [operation for operation, _ in list_operations(session, item_id)]
+
+    def wait_for(self, has_come: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+        """Until it is so. Raises AssertionError after `patience`."""
+        deadline = time.monotonic() + patience
+        while not has_come():
+            assert time.monotonic() < deadline, f"{what}: not within {patience} s"
+            time.sleep(0.03)
+
+    def restart_sandbox(self) -> None:
+        """The networks come back at the same place; what stood there stands."""
+        ports = {"port": self.sandbox.http_port, "telegram_port": self.sandbox.telegram_port}
+        self.sandbox = start_sandbox(self.sandbox.data, **ports)
 
     def wait_until_settled(self, patience: float = PATIENCE) -> Counter[OperationState]:
         """Until nothing is open, under way or unknown any more. Raises AssertionError after `patience`."""
@@ -121,11 +189,19 @@ class City:
             if process.is_alive():
                 self.kill_worker(process)
             process.close()
+        if self.sandbox.process.poll() is None:
+            self.sandbox.stop()
 
 
 @contextmanager
 def running_city(
-    folder: Path, *, channels: int = 3, url: str = "", telegram: Telegram = FAST, **delivery: int
+    folder: Path,
+    *,
+    channels: int = 3,
+    bots: int = 1,
+    url: str = "",
+    telegram: Telegram = FAST,
+    **delivery: int,
 ) -> Iterator[City]:
     """A city on SQLite in the folder, or on another database."""
     data = folder / "data"
@@ -135,11 +211,11 @@ def running_city(
         telegram=telegram,
         delivery=Delivery(**{"send_timeout_seconds": 3, "lease_seconds": 12, **delivery}),
     )
-    with running_sandbox(data / "sandbox") as sandbox:
-        store = open_store(settings.database_url, datetime.now(UTC))
-        city = City(sandbox, settings, store, channels)
-        try:
-            yield city
-        finally:
-            city.close()
-            store.close()
+    sandbox = start_sandbox(data / "sandbox")
+    store = open_store(settings.database_url, datetime.now(UTC))
+    city = City(sandbox, settings, store, channels, bots)
+    try:
+        yield city
+    finally:
+        city.close()
+        store.close()
