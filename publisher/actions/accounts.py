@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from publisher.core.handles import read_handle
 from publisher.core.messages import N_
 from publisher.core.permissions import Act, Actor, require
 from publisher.core.platforms import Network, Realm
@@ -15,9 +15,16 @@ from publisher.core.states import AccountState
 from publisher.errors import RuleError
 from publisher.secrets import Vault
 from publisher.store.audit import record_act
-from publisher.store.channels import find_newest_request, leave_request
+from publisher.store.channels import (
+    delete_requests,
+    find_account,
+    find_channel_by_handle,
+    find_newest_request,
+    leave_request,
+)
 from publisher.store.models import Account, Channel, Desk, Request
 
+NAME_LENGTH = 120
 # What each network's account needs, field by field, and the form each must have.
 FIELDS: Mapping[Network, Mapping[str, re.Pattern[str]]] = {
     Network.TELEGRAM: {
@@ -26,9 +33,13 @@ FIELDS: Mapping[Network, Mapping[str, re.Pattern[str]]] = {
         "bot_token": re.compile(r"[0-9]+:[A-Za-z0-9_-]{20,}\Z"),
     }
 }
+MISSHAPEN = {
+    "api_id": N_("The api_id is a number, such as 1234567."),
+    "api_hash": N_("The api_hash has 32 signs: digits and the letters a to f."),
+    "bot_token": N_("The token looks like 123456789:ABCdef…, as @BotFather gave it."),
+}
 # What a session that was made elsewhere stands in for.
 BY_SESSION = frozenset({"bot_token"})
-HANDLES = {Network.TELEGRAM: re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}\Z")}
 
 
 def add_account(
@@ -46,15 +57,12 @@ def add_account(
 ) -> Account:
     """Store credentials encrypted and ask a worker to check them. Raises RuleError at the wrong field."""
     require(actor, Act.ADMINISTER)
-    if not name.strip():
-        raise RuleError("name", N_("Give the account a name."))
-    if session.scalar(select(Account.id).where(Account.name == name.strip())):
-        raise RuleError("name", N_("Another account has this name."))
+    name = _free_name(session, name)
     _check_values(network, values, BY_SESSION if session_text else frozenset())
     account = Account(
         network=network,
         realm=realm,
-        name=name.strip(),
+        name=name,
         credentials=vault.seal(json.dumps(dict(values))),
         session=vault.seal(session_text) if session_text else None,
         created_at=now,
@@ -65,6 +73,26 @@ def add_account(
     leave_request(session, "check_account", realm, account.id, now)
     record_act(session, actor, "account.add", f"account:{account.id}", now, network=network, realm=realm)
     return account
+
+
+def rename_account(session: Session, actor: Actor, account: Account, name: str, now: datetime) -> None:
+    """Another name for the office's own use. Raises RuleError at `name`."""
+    require(actor, Act.ADMINISTER)
+    if name.strip() == account.name:
+        return
+    before, account.name = account.name, _free_name(session, name)
+    record_act(session, actor, "account.rename", f"account:{account.id}", now, before=before)
+
+
+def delete_account(session: Session, actor: Actor, account: Account, now: datetime) -> None:
+    """Remove an account that serves no channel, secrets included. Raises RuleError while it serves one."""
+    require(actor, Act.ADMINISTER)
+    if account.channels:
+        raise RuleError("", N_("The account has channels, in use or retired: it stays with them."))
+    # A worker that looked for the account of a request in vain would stumble.
+    delete_requests(session, "check_account", account.id)
+    record_act(session, actor, "account.delete", f"account:{account.id}", now, name=account.name)
+    session.delete(account)
 
 
 def replace_credentials(
@@ -78,6 +106,10 @@ def replace_credentials(
     account.state = AccountState.NEW
     account.reason = None
     leave_request(session, "check_account", account.realm, account.id, now)
+    # Another bot reaches the channels by other addresses, and may lack rights there.
+    for channel in account.channels:
+        if channel.retired_at is None:
+            leave_request(session, "resolve_channel", account.realm, channel.id, now)
     record_act(session, actor, "account.replace", f"account:{account.id}", now)
 
 
@@ -95,14 +127,8 @@ def add_channel(
 ) -> Channel:
     """A channel served by the account; a worker finds it and checks our rights there."""
     require(actor, Act.ADMINISTER)
-    handle = handle.strip().removeprefix("https://t.me/").lstrip("@")
-    if not HANDLES[account.network].fullmatch(handle):
-        raise RuleError("handle", N_("“{handle}” cannot be the name of a channel there."), handle=handle)
-    known = session.scalar(
-        select(Channel).where(Channel.network == account.network, Channel.handle == handle)
-    )
-    if known is not None:
-        raise RuleError("handle", N_("This channel is already connected."))
+    handle = free_handle(session, account.network, handle)
+    check_opened(opened_on, now)
     channel = Channel(
         account_id=account.id,
         desk_id=desk.id if desk else None,
@@ -118,6 +144,25 @@ def add_channel(
     leave_request(session, "resolve_channel", account.realm, channel.id, now)
     record_act(session, actor, "channel.add", f"channel:{channel.id}", now, handle=handle)
     return channel
+
+
+def free_handle(session: Session, network: Network, text: str) -> str:
+    """The channel's name, if no other channel of ours has it. Raises RuleError at `handle`."""
+    handle = read_handle(network, text)
+    known = find_channel_by_handle(session, network, handle)
+    if known is None:
+        return handle
+    if known.retired_at is not None:
+        message = N_("This channel was retired as “{title}”: put it back to work there.")
+    else:
+        message = N_("This channel is already connected as “{title}”.")
+    raise RuleError("handle", message, title=known.title)
+
+
+def check_opened(opened_on: date | None, now: datetime) -> None:
+    """Refuse a day to come. A day is allowed for: the city's date may be ahead of UTC's."""
+    if opened_on is not None and opened_on > (now + timedelta(days=1)).date():
+        raise RuleError("opened", N_("A channel cannot have been opened in the future."))
 
 
 def request_check(session: Session, actor: Actor, account: Account, now: datetime) -> Request:
@@ -146,6 +191,17 @@ def _ask(session: Session, kind: str, realm: Realm, subject_id: int | None, now:
     return leave_request(session, kind, realm, subject_id, now)
 
 
+def _free_name(session: Session, name: str) -> str:
+    name = name.strip()
+    if not name:
+        raise RuleError("name", N_("Give the account a name."))
+    if len(name) > NAME_LENGTH:
+        raise RuleError("name", N_("A name has at most {length} signs."), length=NAME_LENGTH)
+    if find_account(session, name):
+        raise RuleError("name", N_("Another account has this name."))
+    return name
+
+
 def _check_values(
     network: Network, values: Mapping[str, str], optional: frozenset[str] = frozenset()
 ) -> None:
@@ -153,4 +209,4 @@ def _check_values(
         if field in optional and field not in values:
             continue
         if not form.match(values.get(field, "")):
-            raise RuleError(field, N_("This does not look like a {what}."), what=field)
+            raise RuleError(field, MISSHAPEN[field])

@@ -40,6 +40,7 @@ class Platform:
     # A post older than this can only be edited into a notice; None where there is no age limit.
     delete_within: timedelta | None
     permalink: str
+    page: str
     # How people's links to a post look: `id` is the post's; all else they name must be the channel's own.
     permalink_forms: tuple[re.Pattern[str], ...]
 
@@ -60,6 +61,7 @@ TELEGRAM = Platform(
     can_change_media_class=False,
     delete_within=timedelta(hours=48),
     permalink="https://t.me/{handle}/{id}",
+    page="https://t.me/{handle}",
     permalink_forms=(
         re.compile(rf"{_T_ME}/c/(?P<channel_id>\d{{1,19}})/(?P<id>\d{{1,10}}){_REST}", re.IGNORECASE),
         re.compile(rf"{_T_ME}/(?:s/)?(?P<handle>[a-z]\w{{3,31}})/(?P<id>\d{{1,10}}){_REST}", re.IGNORECASE),

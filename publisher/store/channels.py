@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload
@@ -28,7 +29,11 @@ NO_USES = DeskUses()
 
 def count_desk_uses(session: Session) -> dict[int, DeskUses]:
     """What belongs to each desk, by its id; people who were switched off and retired channels count too."""
-    kinds = {"people": Membership.desk_id, "channels": Channel.desk_id, "items": Item.desk_id}
+    kinds: dict[str, Any] = {
+        "people": Membership.desk_id,
+        "channels": Channel.desk_id,
+        "items": Item.desk_id,
+    }
     found: dict[int, dict[str, int]] = {}
     for kind, desk_id in kinds.items():
         query = select(desk_id, func.count()).where(desk_id.is_not(None)).group_by(desk_id)

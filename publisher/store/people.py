@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from publisher.core.states import Role
 from publisher.errors import NotFound
-from publisher.store.models import User, WebSession
+from publisher.store.models import SignInLink, User, UTCDateTime, WebSession
 
 
 def list_users(session: Session) -> Sequence[User]:
@@ -74,3 +74,33 @@ def end_sessions(session: Session, user_id: int, now: datetime, *, keep: str | N
         .returning(WebSession.uid)
     ).all()
     return len(ended)
+
+
+def list_seen(session: Session) -> dict[int, datetime]:
+    """When each person was last seen in any browser, by id; whoever never was is not there."""
+    rows = session.execute(
+        select(WebSession.user_id, func.max(WebSession.seen_at, type_=UTCDateTime())).group_by(
+            WebSession.user_id
+        )
+    )
+    return dict(rows.tuples())
+
+
+def find_seen(session: Session, user_id: int) -> datetime | None:
+    """When the person was last seen in any browser."""
+    return session.scalar(
+        select(WebSession.seen_at)
+        .where(WebSession.user_id == user_id)
+        .order_by(WebSession.seen_at.desc())
+        .limit(1)
+    )
+
+
+def find_link_in_force(session: Session, user_id: int, now: datetime) -> SignInLink | None:
+    """The person's newest sign-in link that still works."""
+    return session.scalar(
+        select(SignInLink)
+        .where(SignInLink.user_id == user_id, SignInLink.used_at.is_(None), SignInLink.expires_at > now)
+        .order_by(SignInLink.expires_at.desc())
+        .limit(1)
+    )

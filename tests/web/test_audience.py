@@ -11,11 +11,10 @@ from webtest import TestResponse
 from publisher.core.platforms import Realm
 from publisher.core.states import Role
 from publisher.store.audience import Count, add_counts
-from publisher.store.channels import answer_request, list_requests
-from publisher.store.leases import start_worker
-from publisher.store.models import Channel, Request
+from publisher.store.models import Channel
 from tests.builders import NOW, add_account, add_channel
 from tests.web.desk import DeskOffice, form_to
+from tests.web.worker import answer, begin_work, open_requests
 
 DAY = timedelta(days=1)
 NO_BREAK = "\xa0"
@@ -83,12 +82,12 @@ def test_a_total_names_the_channels_that_it_lacks(office: DeskOffice) -> None:
 
 def test_desks_have_totals_of_their_own(office: DeskOffice) -> None:
     district = office.add_desk("west", "Западный округ")
-    count(office, office.add_channel("a_one"), {0 * DAY: 100, DAY: 90})
-    count(office, office.add_channel("b_two", district), {0 * DAY: 700, DAY: 701})
-    rows = table(office.visitor().get("/audience"), 1)
-    assert [row[:4] for row in rows] == [
-        ["Западный округ", "1", "700", "−1"],
-        ["Пресс-служба", "1", "100", "+10"],
+    for handle, desk, value in (("a_one", None, 100), ("b_two", None, 7), ("c_three", district, 700)):
+        older = {DAY: value - 1, 7 * DAY: value - 2, 30 * DAY: value - 3}
+        count(office, office.add_channel(handle, desk), {0 * DAY: value, **older})
+    assert table(office.visitor().get("/audience"), 1) == [
+        ["Западный округ", "1", "700", "+1", "+2", "+3"],
+        ["Пресс-служба", "2", "107", "+2", "+4", "+6"],
     ]
 
 
@@ -150,9 +149,9 @@ def test_the_number_of_queries_does_not_grow_with_the_channels(office: DeskOffic
     assert queries() == with_one
 
 
-def rows_of(answer: TestResponse, delimiter: str = ";") -> list[list[str]]:
+def rows_of(file: TestResponse, delimiter: str = ";") -> list[list[str]]:
     """The rows of a file."""
-    return list(csv.reader(StringIO(answer.body.decode("utf-8-sig")), delimiter=delimiter))
+    return list(csv.reader(StringIO(file.body.decode("utf-8-sig")), delimiter=delimiter))
 
 
 def test_the_file_has_the_table_as_it_is_shown(office: DeskOffice) -> None:
@@ -161,11 +160,11 @@ def test_the_file_has_the_table_as_it_is_shown(office: DeskOffice) -> None:
             office, office.add_channel(handle, opened_on=date(2024, 1, 2)), {0 * DAY: value, DAY: value + 3}
         )
     office.add_channel("c_three")
-    answer = office.visitor().get("/audience/export.csv?sort=now&order=asc")
-    assert answer.content_type == "text/csv"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="subscribers-2026-12-01.csv"'
-    rows = rows_of(answer)
-    assert rows[0][:4] == ["Канал", "Имя в сети", "Подразделение", "Подписчики"]
+    file = office.visitor().get("/audience/export.csv?sort=now&order=asc")
+    assert file.content_type == "text/csv"
+    assert file.headers["Content-Disposition"] == 'attachment; filename="subscribers-2026-12-01.csv"'
+    rows = rows_of(file)
+    assert rows[0][:4] == ["Канал", "Имя в соцсети", "Подразделение", "Подписчики"]
     press = "Пресс-служба"
     assert rows[1:] == [
         ["a_one", "a_one", press, "5", "-3", "", "", "2024-01-02", "2026-12-01 09:00"],
@@ -215,36 +214,28 @@ def test_the_last_counts_name_their_source(office: DeskOffice) -> None:
     channel = office.add_channel()
     count(office, channel, {0 * DAY: 130})
     page = office.visitor().get(f"/audience/{channel.id}")
-    assert table(page, 1) == [["сегодня, 09:00", "130", "Сеть"]]
+    assert table(page, 1) == [["сегодня, 09:00", "130", "Соцсеть"]]
 
 
 def test_the_days_come_as_a_file(office: DeskOffice) -> None:
     channel = office.add_channel("krd_news")
     count(office, channel, {0 * DAY: 130, DAY: 120})
-    answer = office.visitor().get(f"/audience/{channel.id}/export.csv?from=2026-11-30&to=2026-12-01")
-    assert rows_of(answer)[1:] == [
+    file = office.visitor().get(f"/audience/{channel.id}/export.csv?from=2026-11-30&to=2026-12-01")
+    assert rows_of(file)[1:] == [
         ["2026-11-30", "120", "120", "120", "120", "1"],
         ["2026-12-01", "130", "130", "130", "130", "1"],
     ]
 
 
-def start(office: DeskOffice) -> None:
-    """A worker of the sandbox's realm."""
-    with office.store.begin() as session:
-        start_worker(session, "w1", Realm.SANDBOX, "host", 1, office.now)
-
-
 def test_counting_now_shows_the_answer_when_the_worker_has_it(office: DeskOffice) -> None:
     office.add_channel()
-    start(office)
+    begin_work(office)
     visitor = office.visitor()
     page = visitor.send(form_to(visitor.get("/audience"), "/audience/count"))
     assert "Считаем…" in page
     live = page.html.find(attrs={"data-live": True})["data-live"]
     assert visitor.get(live).headers["X-Live-Seconds"] == "1"
-    with office.store.begin() as session:
-        [asked] = list_requests(session, Realm.SANDBOX)
-        answer_request(session, asked.id, {"ok": True, "counted": 1, "failed": 0}, office.now)
+    answer(office, ok=True, counted=1, failed=0)
     fresh = visitor.get(live)
     assert "Сосчитан 1 канал." in fresh
     assert fresh.headers["X-Live-Seconds"] == "30"
@@ -263,17 +254,14 @@ def test_a_second_press_leaves_one_request(office: DeskOffice) -> None:
     form = form_to(visitor.get("/audience"), "/audience/count")
     visitor.send(form)
     visitor.send(form)
-    with office.store.reading() as session:
-        assert session.query(Request).count() == 1
+    assert len(open_requests(office)) == 1
 
 
 def test_what_failed_to_be_counted_is_said(office: DeskOffice) -> None:
     office.add_channel()
     visitor = office.visitor()
     visitor.send(form_to(visitor.get("/audience"), "/audience/count"))
-    with office.store.begin() as session:
-        [asked] = list_requests(session, Realm.SANDBOX)
-        answer_request(session, asked.id, {"ok": False, "counted": 0, "failed": 1}, office.now)
+    answer(office, ok=False, counted=0, failed=1)
     assert "Не удалось сосчитать: 1" in visitor.get("/audience")
 
 
