@@ -18,6 +18,11 @@ def list_users(session: Session) -> Sequence[User]:
     ).all()
 
 
+def list_names(session: Session) -> Sequence[tuple[int, str]]:
+    """Everybody who is or was here, by name: the id and the name."""
+    return session.execute(select(User.id, User.name).order_by(User.name, User.id)).tuples().all()
+
+
 def get_user(session: Session, user_id: int) -> User:
     """The person with desks. Raises NotFound."""
     user = session.scalar(select(User).where(User.id == user_id).options(selectinload(User.desks)))
@@ -83,7 +88,7 @@ def list_seen(session: Session) -> dict[int, datetime]:
             WebSession.user_id
         )
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def find_seen(session: Session, user_id: int) -> datetime | None:

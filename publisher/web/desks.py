@@ -86,7 +86,7 @@ def _page(values: Mapping[str, str], errors: Mapping[str, str]) -> str:
     with reading() as session:
         return render_template(
             "desks/index.html",
-            desks=list_desks(session), uses=count_desk_uses(session), none=NO_USES,
+            desks=list_desks(session), uses=count_desk_uses(session), unused=NO_USES,
             values=values, errors=errors, submission=submission(),
         )  # fmt: skip
 
@@ -96,6 +96,6 @@ def _desk_page(desk_id: int, values: Mapping[str, str], errors: Mapping[str, str
         return render_template(
             "desks/show.html",
             desk=get_desk_by_id(session, desk_id),
-            uses=count_desk_uses(session).get(desk_id, NO_USES), none=NO_USES,
+            uses=count_desk_uses(session).get(desk_id, NO_USES), unused=NO_USES,
             values=values, errors=errors,
         )  # fmt: skip
