@@ -35,6 +35,7 @@ export function startMedia(form) {
     noteChange(form);
   }
 
+  section.classList.add("is-live");
   section.querySelector("[data-upload-button]").hidden = true;
   section.querySelector("[data-drop-hint]").hidden = false;
   input.addEventListener("change", (event) => {
