@@ -26,8 +26,8 @@ from publisher.store.channels import list_accounts, list_channels
 from publisher.store.frame import Situation, read_situation
 from publisher.store.models import Account, Installation
 from publisher.store.outbox import count_states
-from publisher.store.revisions import database_revision, head_revision
-from publisher.store.session import fingerprint, make_engine, redacted
+from publisher.store.revisions import database_revision
+from publisher.store.session import fingerprint, make_engine, newest_revision, redacted
 from publisher.wording import translate_reason, word
 
 GIGABYTE = 1024**3
@@ -159,7 +159,7 @@ def _find_engine(office: Office) -> Engine | None:
 
 
 def _database(office: Office, engine: Engine) -> Iterator[Check]:
-    revision, head = database_revision(engine), head_revision()
+    revision, head = database_revision(engine), newest_revision()
     if revision != head:
         message = N_("{address}: its tables are in state {revision}, this program's in {head}.")
         text = office.text(message, address=_address(office), revision=revision or "—", head=head)

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-import psycopg
 from sqlalchemy import Engine, make_url
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ async def watch_changes(engine: Engine) -> AsyncGenerator[str]:
             async with aclosing(watch(engine)) as changes:
                 async for subject in changes:
                     yield subject
-        except (psycopg.Error, sqlite3.Error) as error:
+        except (ConnectionError, sqlite3.Error) as error:
             log.warning("cannot look for changes, trying again: %s", str(error).strip().split("\n")[0])
             await asyncio.sleep(RECONNECT_SECONDS)
 
@@ -51,11 +50,17 @@ async def _watch_sqlite(engine: Engine) -> AsyncGenerator[str]:
 
 
 async def _watch_postgresql(engine: Engine) -> AsyncGenerator[str]:
-    """What was committed before the connection stood is a change, too."""
+    """What was committed before the connection stood is a change, too. Raises ConnectionError at its end."""
+    # Eight megabytes that an office on SQLite does without.
+    import psycopg
+
     target = make_url(engine.url).set(drivername="postgresql").render_as_string(hide_password=False)
-    async with await psycopg.AsyncConnection.connect(target, autocommit=True) as connection:
-        await connection.execute(f"LISTEN {CHANNEL}")
-        yield ""
-        async for announced in connection.notifies():
-            yield announced.payload
-    raise psycopg.OperationalError("the connection has ended")
+    try:
+        async with await psycopg.AsyncConnection.connect(target, autocommit=True) as connection:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            yield ""
+            async for announced in connection.notifies():
+                yield announced.payload
+    except psycopg.Error as error:
+        raise ConnectionError(str(error)) from error
+    raise ConnectionError("the connection has ended")

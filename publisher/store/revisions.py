@@ -1,4 +1,4 @@
-"""Which states of the tables this program knows, and which one a database is in."""
+"""Which states of the tables this program knows, and which one a database is in, as Alembic sees it."""
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -6,13 +6,6 @@ from alembic.util import CommandError
 from sqlalchemy import Engine
 
 from publisher.store.session import MIGRATIONS
-
-
-def head_revision() -> str:
-    """The revision that this program's tables are in."""
-    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-    assert head is not None  # noqa: S101 - the folder is part of the program
-    return head
 
 
 def is_known_revision(revision: str) -> bool:
