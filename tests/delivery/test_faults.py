@@ -1,5 +1,6 @@
 """What breaks on a bad day: each trouble is said once, stops no more than it must, and loses nothing."""
 
+import resource
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -205,6 +206,30 @@ def test_a_database_locked_for_fifteen_seconds_delays_and_loses_nothing(city: Ci
         "the database cannot be used; trying until it can: database is locked" in line for line in said
     )
     assert "Traceback" not in city.log.read_text("utf-8")
+
+
+@contextmanager
+def full(city: City, worker: Any) -> Iterator[None]:
+    """The worker's files cannot grow any more, as on a full disk."""
+    log = Path(f"{make_url(city.settings.database_url).database}-wal")
+    resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (log.stat().st_size, resource.RLIM_INFINITY))
+    yield
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, unlimited)
+
+
+def test_what_the_network_answered_waits_in_memory_while_the_disk_is_full(city: City) -> None:
+    worker = start(city)
+    city.sandbox.set_latency(700)
+    item = city.plan("Вторая")
+    city.wait_for(lambda: city.states()[OperationState.SENDING] == 3, "all are on their way")
+    with full(city, worker):
+        city.wait_for(lambda: len(city.titles(city.handles[0])) == 2, "it stands")
+        time.sleep(3)
+        assert city.states()[OperationState.SENDING] == 3
+    city.wait_until_settled()
+    stand_once(city, "Первая", "Вторая")
+    assert [operation.attempts for operation in city.operations(item)] == [1, 1, 1]
 
 
 def test_a_worker_outlives_its_database_server(tmp_path: Path, postgres_url: str) -> None:
