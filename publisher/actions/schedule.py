@@ -1,5 +1,6 @@
 """Moving what is planned: another time, or not at all (which is also how “publish now” is undone)."""
 
+from collections.abc import Set
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -9,7 +10,7 @@ from publisher.config import Delivery
 from publisher.core.messages import N_
 from publisher.core.permissions import Act, Actor, require
 from publisher.core.schedule import check_due
-from publisher.core.states import ItemStatus, OperationKind, OperationState
+from publisher.core.states import OPEN_STATES, ItemStatus, OperationKind, OperationState
 from publisher.errors import RuleError
 from publisher.store.audit import record_act
 from publisher.store.items import get_item, get_version, hold_item
@@ -29,7 +30,7 @@ def reschedule_item(
     require(actor, Act.PUBLISH, item.desk_id)
     check_due(due, item.embargo, now)
     timing = timing_for(item.priority, due, delivery, undo=False)
-    waiting = _waiting(session, item)
+    waiting = _publishes(session, item, OPEN_STATES)
     moved = sum(reschedule_operation(session, op_id, due, timing.latest) for op_id in waiting)
     if not moved:
         raise RuleError("", N_("Nothing of this item is waiting any more."))
@@ -47,7 +48,7 @@ def take_back(session: Session, actor: Actor, item_id: int, now: datetime) -> in
     hold_item(session, item_id)
     item = get_item(session, item_id)
     require(actor, Act.PUBLISH, item.desk_id)
-    cancelled = sum(cancel_operation(session, op_id) for op_id in _waiting(session, item))
+    cancelled = sum(cancel_operation(session, op_id) for op_id in _publishes(session, item, NOT_LEFT))
     if not cancelled:
         raise RuleError("", N_("Too late: it has already gone out. You can withdraw it."))
     settle_status(session, item)
@@ -66,14 +67,15 @@ def settle_status(session: Session, item: Item) -> None:
     item.due = None
 
 
-WAITING = {OperationState.PLANNED, OperationState.HELD, OperationState.RETRYING}
+# A failed publish has not left either, and may be sent again until somebody calls it off.
+NOT_LEFT = OPEN_STATES | {OperationState.FAILED}
 
 
-def _waiting(session: Session, item: Item) -> list[int]:
+def _publishes(session: Session, item: Item, states: Set[OperationState]) -> list[int]:
     return [
         op.id
         for op in list_existing(session, item.id)
-        if op.kind is OperationKind.PUBLISH and op.state in WAITING
+        if op.kind is OperationKind.PUBLISH and op.state in states
     ]
 
 

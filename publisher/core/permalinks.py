@@ -20,7 +20,7 @@ def read_permalink(
     if found is None:
         raise RuleError(
             field,
-            N_("This is no link to a post on {network}. Copy it from the post’s menu."),
+            N_("This is no link to a post on {network}. Copy it from the post's menu."),
             network=platform.title,
         )
     known = {**{key: str(value) for key, value in address.items()}, "handle": handle}

@@ -32,14 +32,11 @@ def clock(instant: datetime) -> str:
     return format_time(instant.astimezone(zone()), "HH:mm", locale=language())
 
 
-def exact_clock(instant: datetime) -> str:
-    """«09:30:05» of the city."""
-    return format_time(instant.astimezone(zone()), "HH:mm:ss", locale=language())
-
-
 def exact_moment(instant: datetime) -> str:
-    """«сегодня, 09:30:05»."""
-    return f"{day(instant.astimezone(zone()).date())}, {exact_clock(instant)}"
+    """«09:30:05» today, «завтра, 09:30:05» on another day."""
+    local, today = instant.astimezone(zone()), now().astimezone(zone()).date()
+    time = format_time(local, "HH:mm:ss", locale=language())
+    return time if local.date() == today else f"{day(local.date())}, {time}"
 
 
 def moment(instant: datetime) -> str:
@@ -50,9 +47,13 @@ def moment(instant: datetime) -> str:
 def day(value: date) -> str:
     """«сегодня», «вчера», «завтра», «24 ноября», «24 ноября 2025» of the city's calendar."""
     today = now().astimezone(zone()).date()
-    near: dict[int, str] = {0: gettext("today"), 1: gettext("tomorrow"), -1: gettext("yesterday")}
-    if (value - today).days in near:
-        return near[(value - today).days]
+    match (value - today).days:
+        case 0:
+            return str(gettext("today"))
+        case 1:
+            return str(gettext("tomorrow"))
+        case -1:
+            return str(gettext("yesterday"))
     pattern = {"ru": "d MMMM", "en": "d MMMM"}[language()]
     return format_date(value, pattern if value.year == today.year else f"{pattern} y", locale=language())
 
@@ -93,7 +94,6 @@ def init_app(app: Flask) -> None:
         number,
         change,
         clock,
-        exact_clock,
         exact_moment,
         moment,
         day,

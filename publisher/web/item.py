@@ -135,8 +135,13 @@ def call_off(item_id: int) -> Page:
     """Call off what has not left."""
 
     def said(count: int) -> str:
-        one, more = "Taken back: %(num)s channel gets nothing.", "Taken back: %(num)s channels get nothing."
-        return str(ngettext(one, more, count))
+        return str(
+            ngettext(
+                "Taken back: %(num)s channel gets nothing.",
+                "Taken back: %(num)s channels get nothing.",
+                count,
+            )
+        )
 
     return _carry_out(item_id, partial(take_back, actor=actor(), item_id=item_id, now=now()), said)
 

@@ -11,6 +11,7 @@ from publisher.core.permissions import Act, may
 from publisher.core.states import (
     ENDED_ITEMS,
     LIVE_ITEMS,
+    OPEN_STATES,
     UNSETTLED_STATES,
     OperationState,
 )
@@ -48,7 +49,8 @@ class ItemPage:
     """One reading of an item.
 
     `unreached` are chosen channels that neither have the item nor will get it, `unfit` the editions of those
-    that could not stand as they are. `waiting_due` is when the next of the waiting publishes goes out.
+    that could not stand as they are. `waiting` publishes can be called off, the `movable` ones of them also
+    be given another time than `waiting_due`.
     """
 
     item: Item
@@ -60,6 +62,7 @@ class ItemPage:
     progress: Progress
     undo_until: datetime | None
     waiting: int
+    movable: int
     waiting_due: datetime | None
     mixed_realms: bool
 
@@ -99,9 +102,9 @@ class ItemPage:
         return self.item.embargo is not None and self.item.embargo > now()
 
     @property
-    def reachable(self) -> int:
-        """In how many channels a withdrawal has something to do."""
-        return sum(lane.can_be_withdrawn for lane in self.lanes)
+    def can_withdraw(self) -> bool:
+        """Whether something stands or may stand: what only waits is called off instead."""
+        return any(lane.may_stand for lane in self.lanes)
 
     @property
     def sendable(self) -> int:
@@ -130,6 +133,7 @@ def read_page(session: Session, item_id: int) -> ItemPage:
     )
     unreached = _unreached(session, item, lanes)
     waiting = waiting_publishes(lanes)
+    movable = [operation for operation in waiting if operation.state in OPEN_STATES]
     return ItemPage(
         item=item,
         version=version,
@@ -140,7 +144,8 @@ def read_page(session: Session, item_id: int) -> ItemPage:
         progress=progress_of(lanes),
         undo_until=undo_until(lanes, now()),
         waiting=len(waiting),
-        waiting_due=min((operation.due for operation in waiting), default=None),
+        movable=len(movable),
+        waiting_due=min((operation.due for operation in movable), default=None),
         mixed_realms=len(frame().situation.realms) > 1,
     )
 
@@ -148,7 +153,7 @@ def read_page(session: Session, item_id: int) -> ItemPage:
 def _unreached(session: Session, item: Item, lanes: Sequence[Lane]) -> list[Channel]:
     if item.status in ENDED_ITEMS:
         return []
-    reached = {lane.channel.id for lane in lanes if lane.stands or lane.current.is_open}
+    reached = {lane.channel.id for lane in lanes if lane.need is not Need.OVER}
     return [channel for channel in list_channels_of_item(session, item) if channel.id not in reached]
 
 

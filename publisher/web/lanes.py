@@ -84,13 +84,13 @@ class Lane:
         return max((s.version for s in self.steps if _counts(s)), default=0)
 
     @property
-    def can_be_withdrawn(self) -> bool:
-        """Whether a post stands, may stand, or is still to go out."""
-        waiting = any(
-            step.operation.kind is OperationKind.PUBLISH and step.operation.state in UNFINISHED_STATES
+    def may_stand(self) -> bool:
+        """Whether a post stands, or may stand for all we know."""
+        unsettled = any(
+            step.operation.kind is OperationKind.PUBLISH and step.operation.state in UNSETTLED_STATES
             for step in self.steps
         )
-        return waiting or self.stands
+        return unsettled or self.stands
 
 
 def build_lanes(
@@ -161,10 +161,10 @@ def _need(current: Step, post: Post | None, status: ItemStatus, *, is_notice: bo
 
 
 def _counts(step: Step) -> bool:
-    return step.operation.kind is not OperationKind.DELETE and step.operation.state not in {
-        OperationState.CANCELLED,
-        OperationState.FAILED,
-    }
+    """Whether the version stands, is on its way, or waits in a publish that failed and can be sent again."""
+    operation = step.operation
+    lost = operation.state is OperationState.FAILED and operation.kind is OperationKind.EDIT
+    return not (lost or operation.kind is OperationKind.DELETE or operation.state is OperationState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +196,7 @@ def undo_until(lanes: Iterable[Lane], now: datetime) -> datetime | None:
 
 
 def waiting_publishes(lanes: Iterable[Lane]) -> list[Operation]:
-    """The publishes that have not left and can be moved or called off."""
+    """The publishes that surely have not left and can be called off; those that failed are among them."""
     return [
         step.operation
         for lane in lanes
