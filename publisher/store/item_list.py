@@ -11,14 +11,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal_column, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from publisher.core.states import LIVE_ITEMS, ItemStatus
 from publisher.store.models import Item, ItemChannel, Version
 from publisher.store.progress import Progress, list_progress
 
-WINDOW = 10_000
+WINDOW = 5_000
 
 Condition = ColumnElement[bool]
 
@@ -117,12 +117,23 @@ def list_page(
     )
 
 
-def count_up_to(session: Session, chosen: ItemFilter, order: Order, limit: int) -> int:
-    """How many items the list has, counted no further than `limit`. Not for filters that sift."""
+def count_up_to(session: Session, chosen: ItemFilter, order: Order, limit: int) -> int | None:
+    """How many items the list has; `limit` + 1 for more than the limit.
+
+    None when too many rows would have to be looked at to know. Not for filters that sift.
+    """
     walk = _Walk(chosen, order, descends=order.descends, start=None)
-    branches = [select(Item.id).where(*conditions).limit(limit).subquery() for conditions in walk.branches()]
-    counts = [select(func.count()).select_from(branch).scalar_subquery() for branch in branches]
-    return min(limit, sum(session.execute(select(*counts)).one()))
+    total = 0
+    for lead, rest in walk.leads():
+        fits = case((and_(true(), *rest), 1), else_=0).label("fits")
+        looked_at = select(fits).where(lead, *walk.bounds(None)).limit(limit + 1).subquery()
+        seen, fitting = session.execute(
+            select(func.count(), func.coalesce(func.sum(looked_at.c.fits), 0)).select_from(looked_at)
+        ).one()
+        if seen > limit and rest:
+            return None
+        total += fitting
+    return min(total, limit + 1)
 
 
 class _Walk:
@@ -140,14 +151,14 @@ class _Walk:
 
     def branches(self, edge: Cursor | None = None) -> list[list[Condition]]:
         """The conditions of each way to go; together they give every row once."""
-        checks = [*self._range(edge), *self._sifting()]
-        return [[lead, *rest, *checks] for lead, rest in self._leads()]
+        checks = [*self.bounds(edge), *self._sifting()]
+        return [[lead, *rest, *checks] for lead, rest in self.leads()]
 
     def edge(self, session: Session) -> Cursor | None:
         """The row at the end of the window; None when all rows lie inside."""
         queries = (
-            self._ordered(select(*self._place()).where(lead, *self._range(None))).offset(WINDOW - 1).limit(1)
-            for lead, _ in self._leads()
+            self._ordered(select(*self._place()).where(lead, *self.bounds(None))).offset(WINDOW - 1).limit(1)
+            for lead, _ in self.leads()
         )
         rows = (session.execute(query).one_or_none() for query in queries)
         edges = [Cursor(at=row.at, id=row.id) for row in rows if row is not None]
@@ -172,7 +183,7 @@ class _Walk:
             return query.order_by(self.key.desc(), Item.id.desc())
         return query.order_by(self.key, Item.id)
 
-    def _leads(self) -> list[tuple[Condition, list[Condition]]]:
+    def leads(self) -> list[tuple[Condition, list[Condition]]]:
         """What each branch finds by its index, and what it then checks."""
         statuses, desks = sorted(self.chosen.statuses), sorted(self.chosen.desk_ids)
         of_status: list[Condition] = []
@@ -189,7 +200,8 @@ class _Walk:
             return [(Item.desk_id == desk_id, of_status) for desk_id in desks]
         return [(Item.status == status, []) for status in statuses]
 
-    def _range(self, edge: Cursor | None) -> list[Condition]:
+    def bounds(self, edge: Cursor | None) -> list[Condition]:
+        """From where to where the way leads."""
         key, chosen = self.key, self.chosen
         bounds: list[Condition] = [key.is_not(None)] if key is Item.due else []
         if chosen.since is not None:

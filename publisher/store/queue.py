@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from publisher.core.states import HoldReason, OperationState
@@ -72,10 +72,9 @@ def count_queued(session: Session, chosen: QueueFilter) -> dict[OperationState, 
 
 def read_resumption(session: Session, now: datetime, *, limit: int) -> Resumption:
     """What resuming at this moment would do; each list as far as `limit`."""
-    ready = (
-        Operation.state.in_((OperationState.PLANNED, OperationState.RETRYING)),
-        Operation.wake_at <= now,
-    )
+    # Written so that SQLite starts from what is awake and not from all that is planned.
+    state = func.coalesce(Operation.state, literal_column("''"))
+    ready = (state.in_((OperationState.PLANNED, OperationState.RETRYING)), Operation.wake_at <= now)
     restored = (Operation.state == OperationState.HELD, Operation.hold_reason == HoldReason.RESTORED)
     is_stale = Operation.latest <= now
     is_fresh = or_(Operation.latest.is_(None), Operation.latest > now)

@@ -14,9 +14,9 @@ from werkzeug.wrappers import Response
 
 from publisher.core.messages import N_
 from publisher.core.states import ItemStatus
-from publisher.store.channels import list_channels, list_desks
+from publisher.store.channels import list_channel_titles, list_desks
 from publisher.store.item_list import Cursor, ItemFilter, Order, Page, Row, count_up_to, list_page
-from publisher.store.people import list_users
+from publisher.store.people import list_names
 from publisher.web.context import actor, now, reading, zone
 from publisher.web.live import Pace, fragment, tag_of
 
@@ -153,8 +153,8 @@ def index() -> str:
             found=len(page.rows),
             live=url_for(".live", **choice.address(**_place(request.args))),
             desks=[(desk.id, desk.title) for desk in list_desks(session)],
-            channels=[(channel.id, channel.title) for channel in list_channels(session)],
-            authors=[(user.id, user.name) for user in list_users(session)],
+            channels=list(list_channel_titles(session)),
+            authors=list(list_names(session)),
             orders=[(order.value, gettext(title)) for order, title in ORDERS.items()],
         )
 
@@ -190,14 +190,14 @@ def _render(session: Session, choice: Choice) -> tuple[Page, str]:
 
 
 def _count(session: Session, choice: Choice, tab: Tab) -> int | None:
-    """How many items the tab has, one more than we count when there are many; None when that takes long."""
+    """How many items the tab leads to, one more than we count when there are many; None when that is slow."""
     chosen = choice.filter
     if chosen.is_sifting:
         return None
     narrowed = ItemFilter(
         statuses=tab.statuses, desk_ids=chosen.desk_ids, since=chosen.since, until=chosen.until
     )
-    return count_up_to(session, narrowed, choice.order, MOST_COUNTED + 1)
+    return count_up_to(session, narrowed, _usual_order(tab), MOST_COUNTED)
 
 
 def _usual_order(tab: Tab) -> Order:

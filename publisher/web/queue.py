@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from publisher.actions.pause import is_paused, pause_all, release_restored, resume_all
 from publisher.core.states import OperationState
-from publisher.store.channels import list_accounts, list_channels
+from publisher.store.channels import list_accounts, list_channel_titles
 from publisher.store.queue import QueueFilter, QueueRow, count_queued, list_queued, read_resumption
 from publisher.web.context import actor, begin, language, now, reading, zone
 from publisher.web.formats import number
@@ -160,7 +160,7 @@ def index() -> str:
             queue=queue,
             tag=tag_of(queue.mark),
             accounts=[(account.id, account.name) for account in list_accounts(session)],
-            channels=[(channel.id, channel.title) for channel in list_channels(session)],
+            channels=list(list_channel_titles(session)),
         )
 
 
