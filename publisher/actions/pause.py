@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.core.permissions import Act, Actor, require
 from publisher.core.states import HoldReason, OperationState
+from publisher.store import restored
 from publisher.store.audit import record_act
 from publisher.store.models import Installation, Operation
 from publisher.store.outbox import list_queue
@@ -52,17 +53,9 @@ def is_paused(session: Session) -> bool:
 
 
 def release_restored(session: Session, actor: Actor, now: datetime) -> int:
-    """Give operations held by a restore back to their lanes; the number released. Stale ones stay held."""
+    """Give operations held by a restore back to their lanes; the number released. What the original may
+    have sent since is read back before it goes out."""
     require(actor, Act.PAUSE)
-    released = session.scalars(
-        update(Operation)
-        .where(
-            Operation.state == OperationState.HELD,
-            Operation.hold_reason == HoldReason.RESTORED,
-            (Operation.latest.is_(None)) | (Operation.latest > now),
-        )
-        .values(state=OperationState.PLANNED, hold_reason=None, wake_at=Operation.due)
-        .returning(Operation.id)
-    ).all()
-    record_act(session, actor, "queue.release_restored", "queue", now, operations=len(released))
-    return len(released)
+    released = restored.release_restored(session, now)
+    record_act(session, actor, "queue.release_restored", "queue", now, operations=released)
+    return released

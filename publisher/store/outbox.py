@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, null, select, update
+from sqlalchemy import and_, case, func, null, select, update
 from sqlalchemy.orm import Session, contains_eager, defer, joinedload
 
 from publisher.core.editions import Edition, edition_from_json, edition_to_json
@@ -202,12 +202,16 @@ def release_operation(
     now: datetime,
     latest: datetime | None,
 ) -> bool:
-    """Let an operation go out now after a person's decision, with a new latest time."""
+    """Let an operation go out now after a person's decision, with a new latest time.
+
+    A publish that a restore held is checked first: the original may have put it up.
+    """
     return _move(
         session,
         operation_id,
         from_states,
-        state=OperationState.PLANNED,
+        state=case((may_stand(now), OperationState.CHECKING), else_=OperationState.PLANNED),
+        first_sent_at=case((may_stand(now), Operation.due), else_=Operation.first_sent_at),
         wake_at=now,
         latest=latest,
         hold_reason=None,
@@ -215,12 +219,22 @@ def release_operation(
     )
 
 
+def may_stand(now: datetime) -> Any:
+    """Whether a restore holds a publish that was due by now: the original had its time to send it."""
+    return and_(
+        Operation.hold_reason == HoldReason.RESTORED,
+        Operation.kind == OperationKind.PUBLISH,
+        Operation.due <= now,
+    )
+
+
 def reschedule_operation(session: Session, operation_id: int, due: datetime, latest: datetime | None) -> bool:
-    """Give a planned or held operation another time; False when it moved meanwhile."""
+    """Give a planned or held operation another time; False when it moved meanwhile, or may stand already."""
     return _move(
         session,
         operation_id,
         {OperationState.PLANNED, OperationState.HELD, OperationState.RETRYING},
+        Operation.hold_reason.is_distinct_from(HoldReason.RESTORED),
         state=OperationState.PLANNED,
         due=due,
         wake_at=due,
@@ -230,10 +244,16 @@ def reschedule_operation(session: Session, operation_id: int, due: datetime, lat
     )
 
 
-def _move(session: Session, operation_id: int, from_states: Iterable[OperationState], **values: Any) -> bool:
+def _move(
+    session: Session,
+    operation_id: int,
+    from_states: Iterable[OperationState],
+    *conditions: Any,
+    **values: Any,
+) -> bool:
     moved = session.scalar(
         update(Operation)
-        .where(Operation.id == operation_id, Operation.state.in_(list(from_states)))
+        .where(Operation.id == operation_id, Operation.state.in_(list(from_states)), *conditions)
         .values(**values)
         .returning(Operation.id)
         .execution_options(synchronize_session=False)

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlalchemy.orm import Session
 
 from publisher.core.states import OPEN_STATES, HoldReason, OperationState
 from publisher.store.models import AccountLease, Installation, Operation, Worker
+from publisher.store.outbox import may_stand
 
 
 def hold_everything(session: Session, installation: Installation, now: datetime) -> None:
@@ -26,3 +27,24 @@ def hold_everything(session: Session, installation: Installation, now: datetime)
     )
     session.execute(update(AccountLease).values(expires_at=now))
     session.execute(update(Worker).where(Worker.stopped_at.is_(None)).values(stopped_at=now))
+
+
+def release_restored(session: Session, now: datetime) -> int:
+    """Give back to their lanes what a restore held; the number of operations.
+
+    What was due by now is checked first: the original may have put it up. What surely does not stand and is
+    no longer news stays held, as stale.
+    """
+    released = session.scalars(
+        update(Operation)
+        .where(Operation.state == OperationState.HELD, Operation.hold_reason == HoldReason.RESTORED)
+        .values(
+            state=case((may_stand(now), OperationState.CHECKING), else_=OperationState.PLANNED),
+            first_sent_at=case((may_stand(now), Operation.due), else_=Operation.first_sent_at),
+            wake_at=case((Operation.due <= now, now), else_=Operation.due),
+            hold_reason=None,
+        )
+        .returning(Operation.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return len(released)

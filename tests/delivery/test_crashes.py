@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.delivery.torture import ROUNDS, survive
 
 SEED = 20261201
 # Leases have to run out before another worker may go on: short ones make more of a second.
-SHORT = {"send_timeout_seconds": 1, "lease_seconds": 2}
+SHORT: dict[str, Any] = {"send_timeout_seconds": 1, "lease_seconds": 2}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from publisher.core.states import HoldReason, OperationState
 from publisher.errors import StoreError
 from publisher.store.audit import record_act
 from publisher.store.models import Base, Desk, Installation, Operation
+from publisher.store.outbox import list_existing, release_operation, reschedule_operation
+from publisher.store.restored import hold_everything, release_restored
 from publisher.store.session import Store, open_store
 from tests.builders import NOW, add_account, add_channel, add_desk, add_item, add_operation
 
@@ -107,3 +109,33 @@ def test_a_damaged_database_gives_one_clear_error(tmp_path: Path) -> None:
     file.write_bytes(b"this is no database, but long enough to look like one" * 100)
     with pytest.raises(StoreError, match="cannot use the database"):
         open_store(f"sqlite:///{file}", NOW)
+
+
+def test_what_a_copy_releases_is_read_back_before_it_goes_out(store: Store) -> None:
+    earlier, later = NOW - timedelta(hours=3), NOW + timedelta(hours=3)
+    with store.begin() as session:
+        channel = add_channel(session, add_account(session))
+        _, version = add_item(session, add_desk(session), channel)
+        passed, planned = (add_operation(session, version, channel, due=due) for due in (earlier, later))
+        hold_everything(session, session.get_one(Installation, 1), NOW)
+    with store.begin() as session:
+        assert release_restored(session, NOW) == 2
+    with store.reading() as session:
+        row = session.get_one(Operation, passed.id)
+        assert (row.state, row.first_sent_at, row.wake_at) == (OperationState.CHECKING, earlier, NOW)
+        row = session.get_one(Operation, planned.id)
+        assert (row.state, row.wake_at) == (OperationState.PLANNED, later)
+
+
+def test_one_operation_of_a_copy_is_checked_when_a_person_sends_it_again(store: Store) -> None:
+    with store.begin() as session:
+        channel = add_channel(session, add_account(session))
+        _, version = add_item(session, add_desk(session), channel)
+        operation = add_operation(session, version, channel)
+        hold_everything(session, session.get_one(Installation, 1), NOW)
+        (existing,) = list_existing(session, version.item_id)
+        assert existing.state is OperationState.UNCONFIRMED
+        assert not reschedule_operation(session, operation.id, NOW + timedelta(hours=1), None)
+        assert release_operation(session, operation.id, {OperationState.HELD}, NOW, None)
+    with store.reading() as session:
+        assert session.get_one(Operation, operation.id).state is OperationState.CHECKING
