@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import rsa
 from telethon.crypto import AES, AuthKey
 from telethon.crypto.rsa import get_byte_array
+from telethon.errors.common import TypeNotFoundError
 from telethon.extensions import BinaryReader
 from telethon.helpers import generate_key_data_from_nonce
 from telethon.tl import TLObject, functions, types
@@ -88,6 +89,9 @@ class Connection:
                 await self._receive(await self._read_frame())
         except (asyncio.IncompleteReadError, ConnectionError, Hangup):
             pass
+        except Exception:
+            # The rim of one link: whatever a client sends, the others go on.
+            log.info("a client broke the protocol", exc_info=True)
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -128,8 +132,13 @@ class Connection:
         self._take(message_id, message[32 : 32 + length])
 
     def _take(self, message_id: int, body: bytes) -> None:
-        with BinaryReader(body) as reader:
-            received = reader.tgread_object()
+        try:
+            with BinaryReader(body) as reader:
+                received = reader.tgread_object()
+        except TypeNotFoundError:
+            error = types.RpcError(error_code=400, error_message="INPUT_METHOD_INVALID")
+            self._send_result(message_id, bytes(error))
+            return
         self._open(message_id, received)
 
     def _open(self, message_id: int, received: Any) -> None:
@@ -155,7 +164,10 @@ class Connection:
             self.writer.transport.abort()
             return
         if result is not None:
-            self._send(struct.pack("<Iq", RPC_RESULT, message_id) + result, reply=True)
+            self._send_result(message_id, result)
+
+    def _send_result(self, message_id: int, result: bytes) -> None:
+        self._send(struct.pack("<Iq", RPC_RESULT, message_id) + result, reply=True)
 
     def _send(self, body: bytes, *, reply: bool) -> None:
         head = struct.pack("<qqqii", 0, self._session, self._message_id(reply), 1, len(body))

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -14,13 +15,20 @@ from publisher.sandbox.audience import Readers
 from publisher.sandbox.faults import Faults
 from publisher.sandbox.limits import Limits
 from publisher.sandbox.mtproto import Hangup, serialize
+from publisher.sandbox.uploads import Uploads
 from publisher.sandbox.world import Bot, Channel, Media, Post, World
 
-TEXT_LIMIT, CAPTION_LIMIT = 4096, 1024
+TEXT_LIMIT, CAPTION_LIMIT, PART_LIMIT = 4096, 1024, 512 * 1024
 DELETE_WITHIN = 48 * 3600
 HANG_SECONDS = 3600
 PHOTO_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 
+# Some of what only people may call; the sandbox lacks the rest of what bots may.
+USERS_ONLY = {
+    "messages.getHistory", "messages.search", "messages.getMessagesViews", "messages.getScheduledHistory",
+    "messages.getDialogs", "channels.getAdminLog", "channels.joinChannel", "channels.createChannel",
+    "contacts.getContacts", "channels.searchPosts",
+}  # fmt: skip
 # Numbers of help.getConfig that say nothing to a bot.
 UNUSED_NUMBERS = (
     "chat_size_max", "megagroup_size_max", "forwarded_count_max", "online_update_period_ms",
@@ -54,17 +62,12 @@ class Telegram:
         self.readers = Readers(world.seed)
         self.host = host
         self.port = port
-        self.uploads: dict[tuple[int, int], dict[int, bytes]] = {}
+        self.uploads = Uploads()
 
     async def answer(self, key_id: int, request: Any) -> bytes | None:
         """The bytes of a result, or of an error; None for silence. Raises Hangup to drop the link."""
-        while isinstance(
-            request, f.InvokeWithLayerRequest | f.InitConnectionRequest | f.InvokeWithoutUpdatesRequest
-        ):
-            request = request.query
-        method = method_name(request)
-        bot = self.world.bot_of(key_id)
-        channel = self._channel_of(request)
+        request = _unwrapped(request)
+        method, bot, channel = method_name(request), self.world.bot_of(key_id), self._channel_of(request)
         handle = channel.handle if channel else None
         if self.faults.latency:
             await asyncio.sleep(self.faults.latency)
@@ -76,31 +79,33 @@ class Telegram:
             "channel": handle,
             "random_ids": _random_ids(request),
         }
-        if fault and fault.when == "before" and fault.kind != "delay":
-            self.faults.note(**entry, applied=False, answered=fault.kind)
-            return await self._misbehave(fault)
         if fault and fault.when == "before":
-            await asyncio.sleep(fault.seconds)
-        try:
-            result = serialize(self._apply(key_id, bot, request, method))
-            answered = "ok"
-        except RpcError as error:
-            result = bytes(types.RpcError(error_code=error.code, error_message=error.name))
-            answered = error.name
-        except Exception as error:  # noqa: BLE001 - a dropped link would make clients reconnect in a tight loop
-            result = bytes(
-                types.RpcError(error_code=400, error_message=f"SANDBOX_{type(error).__name__.upper()}")
-            )
-            answered = repr(error)
-        self.world.flush()
-        if fault and fault.when == "after":
-            self.faults.note(**entry, applied=answered == "ok", answered=fault.kind)
             if fault.kind != "delay":
+                self.faults.note(**entry, applied=False, answered=fault.kind)
                 return await self._misbehave(fault)
             await asyncio.sleep(fault.seconds)
-            return result
-        self.faults.note(**entry, applied=answered == "ok", answered=answered)
+        result, outcome = await self._carry_out(key_id, bot, request, method)
+        struck = fault if fault and fault.when == "after" else None
+        self.faults.note(**entry, applied=outcome == "ok", answered=struck.kind if struck else outcome)
+        if struck and struck.kind != "delay":
+            return await self._misbehave(struck)
+        if struck:
+            await asyncio.sleep(struck.seconds)
         return result
+
+    async def _carry_out(self, key_id: int, bot: Bot | None, request: Any, method: str) -> tuple[bytes, str]:
+        """The answer and, for the log, what it was. What it changed outlives the process by then."""
+        try:
+            result = serialize(self._apply(key_id, bot, request, method))
+            await self.world.kept()
+        except RpcError as error:
+            return _rpc_error(error.code, error.name), error.name
+        except sqlite3.Error as error:
+            # It stands, and may be forgotten: whoever asked has to look.
+            return _rpc_error(500, "SANDBOX_CANNOT_KEEP"), repr(error)
+        except Exception as error:  # noqa: BLE001 - a dropped link would make clients reconnect in a tight loop
+            return _rpc_error(400, f"SANDBOX_{type(error).__name__.upper()}"), repr(error)
+        return result, "ok"
 
     async def _misbehave(self, fault: Any) -> bytes | None:
         if fault.kind == "hang":
@@ -108,7 +113,7 @@ class Telegram:
             return None
         if fault.kind == "drop":
             raise Hangup
-        return bytes(types.RpcError(error_code=fault.code, error_message=fault.error))
+        return _rpc_error(fault.code, fault.error)
 
     def _apply(self, key_id: int, bot: Bot | None, request: Any, method: str) -> Any:
         if isinstance(request, f.help.GetConfigRequest):
@@ -119,7 +124,7 @@ class Telegram:
             raise RpcError(401, "AUTH_KEY_UNREGISTERED")
         handler = METHODS.get(type(request))
         if handler is None:
-            raise RpcError(400, "BOT_METHOD_INVALID")
+            raise RpcError(400, "BOT_METHOD_INVALID" if is_for_users(method) else "METHOD_INVALID")
         return handler(self, bot, request)
 
     def _channel_of(self, request: Any) -> Channel | None:
@@ -276,7 +281,7 @@ class Telegram:
             if self.faults.duplicates == "error":
                 raise RpcError(500, "RANDOM_ID_DUPLICATE")
             return self.sent(bot, channel, [channel.posts[i] for i in known if i], again=True)
-        if any(known):
+        if any(known) or len({draft.random_id for draft in drafts}) < len(drafts):
             raise RpcError(500, "RANDOM_ID_DUPLICATE")
         if self.faults.limits and (
             wait := self.limits.wait(bot.id, channel.id, len(drafts), time.monotonic())
@@ -288,12 +293,29 @@ class Telegram:
         return self.sent(bot, channel, drafts, again=False)
 
 
+def _unwrapped(request: Any) -> Any:
+    while isinstance(
+        request, f.InvokeWithLayerRequest | f.InitConnectionRequest | f.InvokeWithoutUpdatesRequest
+    ):
+        request = request.query
+    return request
+
+
+def _rpc_error(code: int, name: str) -> bytes:
+    return bytes(types.RpcError(error_code=code, error_message=name))
+
+
 def method_name(request: Any) -> str:
     """A request's name as the API writes it: messages.sendMessage."""
     module = type(request).__module__.rsplit(".", 1)[-1]
     name = type(request).__name__.removesuffix("Request")
     name = name[0].lower() + name[1:]
     return name if module == "functions" else f"{module}.{name}"
+
+
+def is_for_users(method: str) -> bool:
+    """Whether the real network lets only people call it."""
+    return method in USERS_ONLY or method.startswith("stats.")
 
 
 def _random_ids(request: Any) -> list[int]:
@@ -311,6 +333,8 @@ def length(text: str) -> int:
 def _draft(bot: Bot, request: Any, text: str, entities: Any, random_id: int) -> Post:
     if not random_id:
         raise RpcError(400, "RANDOM_ID_EMPTY")
+    if request.schedule_date is not None:
+        raise RpcError(400, "SCHEDULE_BOT_NOT_ALLOWED")
     return Post(
         id=0,
         date=int(time.time()),
@@ -324,26 +348,36 @@ def _draft(bot: Bot, request: Any, text: str, entities: Any, random_id: int) -> 
 
 
 def check_entities(text: str, entities: Sequence[Any]) -> list[dict[str, Any]]:
-    """Entities in stored form. Raises ENTITY_BOUNDS_INVALID outside the text or through a surrogate pair."""
-    units = text.encode("utf-16-le")
-    starts = {0, len(units) // 2}
-    place = 0
-    for char in text:
-        starts.add(place)
-        place += 2 if ord(char) > 0xFFFF else 1
-    lead = length(text) - length(text.lstrip())
+    """Entities in stored form, of the text without the blanks around it.
+
+    Raises ENTITY_BOUNDS_INVALID outside the text or through a surrogate pair.
+    """
+    places = _places(text)
+    lead, end = length(text) - length(text.lstrip()), length(text.rstrip())
     stored = []
     for entity in entities:
-        end = entity.offset + entity.length
-        if entity.length <= 0 or entity.offset not in starts or end not in starts:
+        last = entity.offset + entity.length
+        if entity.length <= 0 or entity.offset not in places or last not in places:
             raise RpcError(400, "ENTITY_BOUNDS_INVALID")
-        values = entity.to_dict()
-        kind = values.pop("_").removeprefix("MessageEntity")
-        values["offset"] -= lead
-        stored.append(
-            {"type": kind[0].lower() + kind[1:], **{k: v for k, v in values.items() if v is not None}}
-        )
+        start, last = max(entity.offset, lead), min(last, end)
+        if start < last:
+            stored.append(_stored_entity(entity, start - lead, last - start))
     return stored
+
+
+def _places(text: str) -> set[int]:
+    """Where characters begin and end, in UTF-16 units."""
+    places, place = {0}, 0
+    for char in text:
+        place += 2 if ord(char) > 0xFFFF else 1
+        places.add(place)
+    return places
+
+
+def _stored_entity(entity: Any, offset: int, units: int) -> dict[str, Any]:
+    values = {key: value for key, value in entity.to_dict().items() if value is not None}
+    kind = values.pop("_").removeprefix("MessageEntity")
+    return {"type": kind[0].lower() + kind[1:], **values, "offset": offset, "length": units}
 
 
 def _entities(post: Post) -> list[Any]:
@@ -460,6 +494,9 @@ def _send_multi_media(server: Telegram, bot: Bot, request: Any) -> Any:
     for single in request.multi_media:
         _check_caption(single.message)
         draft = _draft(bot, request, single.message, single.entities, single.random_id)
+        if isinstance(single.media, types.InputMediaUploadedPhoto | types.InputMediaUploadedDocument):
+            # An album takes only what messages.uploadMedia has stored.
+            raise RpcError(400, "MEDIA_INVALID")
         draft.media = asdict(_stored(server, bot, single.media))
         draft.grouped_id = group
         drafts.append(draft)
@@ -489,25 +526,23 @@ def _stored(server: Telegram, bot: Bot, media: Any) -> Media:
             if known is None or media.id.access_hash != server.world.access_hash(bot.id, known.id):
                 raise RpcError(400, "MEDIA_INVALID")
             return known
-        case types.InputMediaUploadedPhoto():
-            data = _take_upload(server, bot, media.file)
-            mime, size = _check_photo(data)
-            return server.world.add_media(data, "photo", mime, media.file.name, size)
-        case types.InputMediaUploadedDocument():
-            data = _take_upload(server, bot, media.file)
-            kind = "video" if media.mime_type.startswith("video/") else "document"
-            names = [a.file_name for a in media.attributes if isinstance(a, types.DocumentAttributeFilename)]
-            return server.world.add_media(
-                data, kind, media.mime_type, names[0] if names else media.file.name, (0, 0)
-            )
+        case types.InputMediaUploadedPhoto() | types.InputMediaUploadedDocument():
+            known = server.uploads.find(bot.id, media.file.id)
+            return known or server.uploads.close(bot.id, media.file.id, _store(server, bot, media))
     raise RpcError(400, "MEDIA_INVALID")
 
 
-def _take_upload(server: Telegram, bot: Bot, file: Any) -> bytes:
-    parts = server.uploads.get((bot.id, file.id), {})
-    if sorted(parts) != list(range(file.parts)):
+def _store(server: Telegram, bot: Bot, media: Any) -> Media:
+    """Keep an uploaded file as what the input says it is."""
+    data = server.uploads.join(bot.id, media.file.id, media.file.parts)
+    if data is None:
         raise RpcError(400, "FILE_PARTS_INVALID")
-    return b"".join(parts[number] for number in sorted(parts))
+    if isinstance(media, types.InputMediaUploadedPhoto):
+        mime, size = _check_photo(data)
+        return server.world.add_media(data, "photo", mime, media.file.name, size)
+    kind = "video" if media.mime_type.startswith("video/") else "document"
+    names = [a.file_name for a in media.attributes if isinstance(a, types.DocumentAttributeFilename)]
+    return server.world.add_media(data, kind, media.mime_type, names[0] if names else media.file.name, (0, 0))
 
 
 def _check_photo(data: bytes) -> tuple[str, tuple[int, int]]:
@@ -527,7 +562,9 @@ def _check_photo(data: bytes) -> tuple[str, tuple[int, int]]:
 
 
 def _save_part(server: Telegram, bot: Bot, request: Any) -> Any:
-    server.uploads.setdefault((bot.id, request.file_id), {})[request.file_part] = request.bytes
+    if len(request.bytes) > PART_LIMIT:
+        raise RpcError(400, "FILE_PART_TOO_BIG")
+    server.uploads.save(bot.id, request.file_id, request.file_part, request.bytes)
     return True
 
 

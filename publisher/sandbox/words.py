@@ -14,7 +14,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "all_channels": ("Все каналы", "All channels"),
     "drill": ("Учения", "Drills"),
     "close": ("Закрыть", "Close"),
-    "language": ("Язык", "Language"),
     "lost": (
         "Нет связи с песочницей. Страница показывает то, что было.",
         "The sandbox does not answer. The page shows what was.",
@@ -29,8 +28,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "back": ("К списку каналов", "Back to the channels"),
     "older": ("Показать более ранние", "Show earlier posts"),
     "newest": ("К последним", "To the latest"),
-    "show_deleted": ("Показывать удалённые", "Show deleted posts"),
-    "hide_deleted": ("Скрыть удалённые", "Hide deleted posts"),
+    "show_deleted": ("С удалёнными", "With deleted"),
+    "hide_deleted": ("Без удалённых", "Without deleted"),
     "deleted": ("удалено", "deleted"),
     "edited": ("изменено", "edited"),
     "pinned": ("Закреплено", "Pinned"),
@@ -55,7 +54,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "delete_post": ("Удалить, как человек в Telegram", "Delete, as a person in Telegram"),
     "age_post": ("Состарить на 49 часов", "Make it 49 hours older"),
     "edit_post": ("Изменить, как человек в Telegram", "Edit, as a person in Telegram"),
-    "text": ("Текст", "Text"),
     "save": ("Сохранить", "Save"),
     # Drills
     "drill_about": (
@@ -85,7 +83,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "duplicates_error": ("ошибкой RANDOM_ID_DUPLICATE", "the error RANDOM_ID_DUPLICATE"),
     "answer_original": ("Отвечать публикацией", "Answer with the post"),
     "answer_error": ("Отвечать ошибкой", "Answer with the error"),
-    "accounts": ("Боты", "Bots"),
     "works": ("действует", "works"),
     "revoked": ("ключ отозван", "token revoked"),
     "revoke": ("Отозвать ключ", "Revoke the token"),

@@ -1,8 +1,10 @@
 """What the stand-in networks know: bots, channels, posts, files. Kept in memory and in SQLite.
 
-Everything here is called on the one event loop. What is answered is kept: `flush` comes before the answer.
+Everything here is called on the one event loop. What is answered is kept: `kept` or `flush` comes
+before the answer.
 """
 
+import asyncio
 import hashlib
 import json
 import random
@@ -22,6 +24,7 @@ from telethon.crypto.rsa import _compute_fingerprint
 from telethon.sessions import StringSession
 
 RSA_BITS = 2048
+FIRST_CHANNEL = 1_500_000_001
 
 
 @dataclass(slots=True)
@@ -103,14 +106,16 @@ class World:
         self.handles: dict[str, Channel] = {}
         self.sessions: dict[int, tuple[bytes, int | None]] = {}
         self.media: dict[int, Media] = {}
-        self.by_media: dict[int, tuple[int, int]] = {}
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "media").mkdir(exist_ok=True)
         self.rsa = _load_key(folder)
         self.fingerprint: int = _compute_fingerprint(self.rsa)
         # Goes up with every change.
         self.revision = 0
-        self._dirty: dict[tuple[str, str], dict[str, Any]] = {}
+        self._last_channel = FIRST_CHANNEL - 1
+        self._keeping: asyncio.Future[None] | None = None
+        # What is to be written; None takes a row away.
+        self._dirty: dict[tuple[str, str], dict[str, Any] | None] = {}
         self._db = _open(folder / "sandbox.sqlite")
         self._load()
 
@@ -179,17 +184,20 @@ class World:
         known = self.handles.get(handle.lower())
         if known is not None:
             return known
-        number = 1_500_000_001 + len(self.channels)
+        self._last_channel += 1
+        number = self._last_channel
         channel = Channel(id=number, handle=handle, title=title, counted_at=time.time(), **values)
         self.channels[number] = self.handles[handle.lower()] = channel
         self.keep_channel(channel)
         return channel
 
     def remove_channel(self, channel: Channel) -> None:
-        """The channel vanishes."""
+        """The channel vanishes with its posts; its id is not given again."""
         del self.channels[channel.id]
         del self.handles[channel.handle.lower()]
         self._mark("channel", str(channel.id), {})
+        for number in channel.posts:
+            self._mark("post", f"{channel.id}:{number}", None)
 
     def keep_channel(self, channel: Channel) -> None:
         """Write a channel's own state; posts are written one by one."""
@@ -247,7 +255,7 @@ class World:
 
     # Keeping
 
-    def _mark(self, kind: str, key: str, value: dict[str, Any]) -> None:
+    def _mark(self, kind: str, key: str, value: dict[str, Any] | None) -> None:
         self.revision += 1
         self._dirty[kind, key] = value
 
@@ -259,12 +267,33 @@ class World:
 
         A power cut may take the last of it: that is worth no wait for the disk here.
         """
-        dirty, self._dirty = self._dirty, {}
-        if not dirty:
+        if not self._dirty:
             return
-        rows = [(kind, key, json.dumps(value)) for (kind, key), value in dirty.items()]
+        dirty = self._dirty
+        rows = [(kind, key, json.dumps(value)) for (kind, key), value in dirty.items() if value is not None]
+        gone = [place for place, value in dirty.items() if value is None]
         with self._db:
             self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?, ?)", rows)
+            self._db.executemany("DELETE FROM state WHERE kind = ? AND key = ?", gone)
+        self._dirty = {}
+
+    async def kept(self) -> None:
+        """Return when all changes so far are written; those of one turn of the loop share a transaction."""
+        if self._keeping is None and self._dirty:
+            loop = asyncio.get_running_loop()
+            self._keeping = loop.create_future()
+            loop.call_soon(self._keep, self._keeping)
+        if self._keeping is not None:
+            await asyncio.shield(self._keeping)
+
+    def _keep(self, keeping: "asyncio.Future[None]") -> None:
+        self._keeping = None
+        try:
+            self.flush()
+        except sqlite3.Error as error:
+            keeping.set_exception(error)
+        else:
+            keeping.set_result(None)
 
     def close(self) -> None:
         """Write everything and let go of the file."""
@@ -281,7 +310,8 @@ class World:
             self.bots[value["id"]] = Bot(**value)
         for _, value in rows.get("media", []):
             self.media[value["id"]] = Media(**value)
-        for _, value in rows.get("channel", []):
+        for key, value in rows.get("channel", []):
+            self._last_channel = max(self._last_channel, int(key))
             if value:
                 value["rights"] = {int(bot): rights for bot, rights in value["rights"].items()}
                 channel = Channel(**value)

@@ -87,10 +87,17 @@ function update(standing, child) {
     const focused = standing.contains(document.activeElement);
     standing.replaceWith(child);
     if ("post" in child.dataset) flash(child, "is-changed");
-    if (focused) child.querySelector("a, button, summary")?.focus({ preventScroll: true });
+    if (focused) keepFocus(child);
     return child;
   }
   return standing;
+}
+
+// The button that was pressed may be gone now: the keyboard goes on close by.
+function keepFocus(child) {
+  const next = child.querySelector("a, button, summary") ?? child.closest(".drill") ?? child;
+  if (!next.matches("a, button, summary")) next.tabIndex = -1;
+  next.focus({ preventScroll: true });
 }
 
 function arrive(child, quietly) {
@@ -260,8 +267,8 @@ document.addEventListener("submit", async (event) => {
   if (!form) return;
   event.preventDefault();
   const problem = document.querySelector("[data-problem]");
-  const button = event.submitter;
-  if (button) button.disabled = true;
+  if (form.sending) return;
+  form.sending = true;
   try {
     const answer = await fetch(form.action, {
       method: "POST", body: new FormData(form), headers: { "X-Requested-With": "fetch" },
@@ -274,7 +281,7 @@ document.addEventListener("submit", async (event) => {
   } catch {
     tellLost(true);
   }
-  if (button) button.disabled = false;
+  form.sending = false;
   for (const element of document.querySelectorAll("[data-live]")) element.askNow?.();
 });
 
