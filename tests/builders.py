@@ -6,7 +6,7 @@ from itertools import count
 
 from sqlalchemy.orm import Session
 
-from publisher.core.editions import Edition, Message, edition_to_json
+from publisher.core.editions import Edition, MediaKind, MediaRef, Message, edition_to_json
 from publisher.core.permissions import Actor
 from publisher.core.platforms import Network, Realm
 from publisher.core.richtext import RichText
@@ -28,6 +28,20 @@ _number = count(1)
 def text_edition(text: str = "Текст новости") -> Edition:
     """A finished edition of plain text."""
     return Edition(messages=(Message(text=RichText(text=text)),))
+
+
+def picture_edition(count: int, *, text_after: bool = False) -> Edition:
+    """A finished edition of so many pictures; the text under the first, or as a message after them."""
+    pictures = tuple(
+        MediaRef(
+            sha256=f"{number:064x}", kind=MediaKind.PHOTO, mime="image/jpeg", name=f"{number}.jpg", size=9
+        )
+        for number in range(count)
+    )
+    text, nothing = RichText(text="Текст новости"), RichText(text="")
+    if text_after:
+        return Edition(messages=(Message(text=nothing, media=pictures), Message(text=text)))
+    return Edition(messages=(Message(text=text, media=pictures),))
 
 
 def add_desk(session: Session, slug: str = "", title: str = "Пресс-служба") -> Desk:

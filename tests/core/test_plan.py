@@ -1,5 +1,6 @@
 """What an editorial act means for each destination."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -62,6 +63,13 @@ def test_publishes_again_where_the_first_try_ended_in_nothing(state: OperationSt
     assert plan_publish({1: TEXT}, [publish(state)])
 
 
+def test_a_publish_that_failed_gives_way_to_its_repeat() -> None:
+    assert plan_publish({1: TEXT}, [publish(OperationState.FAILED)]) == [
+        Cancel(operation_id=10, channel_id=1),
+        Add(channel_id=1, kind=OperationKind.PUBLISH, edition=TEXT),
+    ]
+
+
 @pytest.mark.parametrize(
     "state",
     [OperationState.PLANNED, OperationState.RETRYING, OperationState.HELD, OperationState.FAILED],
@@ -106,6 +114,54 @@ def test_a_changed_media_class_is_a_conflict_until_reissue_is_chosen() -> None:
         Add(channel_id=1, kind=OperationKind.DELETE, edition=None, target_id=10),
         Add(channel_id=1, kind=OperationKind.PUBLISH, edition=CAPTION),
     ]
+
+
+@pytest.mark.parametrize("state", [OperationState.PLANNED, OperationState.FAILED])
+def test_a_newer_correction_takes_the_place_of_one_that_was_not_applied(state: OperationState) -> None:
+    steps, _ = plan_correction({1: TEXT}, [STANDING, follower(OperationKind.EDIT, state)], ONE)
+    assert steps[0] == Cancel(operation_id=11, channel_id=1)
+
+
+def test_an_edit_behind_a_publish_that_waits_again_goes_with_the_old_text() -> None:
+    waiting = [publish(OperationState.PLANNED), follower(OperationKind.EDIT, OperationState.PLANNED)]
+    assert plan_correction({1: TEXT}, waiting, ONE)[0] == [
+        Cancel(operation_id=11, channel_id=1),
+        Replace(operation_id=10, channel_id=1, edition=TEXT),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("post", "edit", "planned"),
+    [
+        (PostState.LIVE, OperationState.SENT, False),
+        (PostState.LIVE, OperationState.SENDING, False),
+        (PostState.LIVE, OperationState.CANCELLED, True),
+        (PostState.LIVE, OperationState.FAILED, True),
+        (PostState.ALTERED, OperationState.SENT, True),
+    ],
+)
+def test_a_version_that_is_there_or_on_its_way_is_not_sent_again(
+    post: PostState, edit: OperationState, planned: bool
+) -> None:
+    old = replace(publish(OperationState.SENT, post), version_id=1)
+    new = replace(follower(OperationKind.EDIT, edit), version_id=2)
+    steps, _ = plan_correction({1: TEXT}, [old, new], ONE, version_id=2)
+    assert bool(steps) is planned
+
+
+def test_an_old_post_that_was_published_anew_is_not_corrected_any_more() -> None:
+    undeleted = follower(OperationKind.DELETE, OperationState.FAILED)
+    anew = replace(publish(OperationState.SENT, PostState.LIVE), id=12)
+    steps, _ = plan_correction({1: TEXT}, [STANDING, undeleted, anew], ONE)
+    assert [step.target_id for step in steps if isinstance(step, Add)] == [12]
+
+
+def test_a_kill_reaches_the_old_and_the_new_post_of_a_channel() -> None:
+    undeleted = follower(OperationKind.DELETE, OperationState.FAILED)
+    anew = replace(publish(OperationState.SENT, PostState.LIVE), id=12)
+    steps = plan_kill({10: TEXT, 12: CAPTION}, [STANDING, undeleted, anew], ONE, NOW)
+    added = [(step.target_id, step.edition) for step in steps if isinstance(step, Add)]
+    assert added == [(10, TEXT), (12, CAPTION)]
 
 
 def test_a_kill_cancels_what_has_not_left_and_deletes_what_stands() -> None:
