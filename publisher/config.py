@@ -181,10 +181,13 @@ def _typed(key: str, kind: type, value: object) -> object:
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:
-        raise ConfigError(key, repr(value), {str: "a text", int: "a whole number"}.get(kind, kind.__name__))
+        raise ConfigError(key, repr(value), KINDS[kind])
     return value
 
 
+KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+DATABASES = {"", "sqlite", "postgresql", "postgresql+psycopg"}
+PORTS = {"web.port", "sandbox.port", "sandbox.telegram_port"}
 POSITIVE = {
     "web.threads", "web.session_hours", "delivery.stale_minutes", "delivery.emergency_stale_minutes",
     "delivery.send_timeout_seconds", "delivery.lease_seconds", "delivery.in_flight",
@@ -193,25 +196,49 @@ POSITIVE = {
 
 
 def _check(settings: Settings) -> None:
-    try:
-        _ = settings.office.zone
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError("office.timezone", settings.office.timezone, "a name as Europe/Moscow") from error
-    if settings.office.language not in {"ru", "en"}:
-        raise ConfigError("office.language", settings.office.language, "ru or en")
+    _check_office(settings.office)
     for section in SECTIONS:
         for f in fields(getattr(settings, section)):
-            value = getattr(getattr(settings, section), f.name)
-            lowest = 1 if f"{section}.{f.name}" in POSITIVE else 0
-            if isinstance(value, int | float) and not isinstance(value, bool) and value < lowest:
-                raise ConfigError(f"{section}.{f.name}", str(value), f"{lowest} or more")
-    for port in (settings.web.port, settings.sandbox.port, settings.sandbox.telegram_port):
-        if port > 65535:
-            raise ConfigError("port", str(port), "0 to 65535")
-    if settings.delivery.lease_seconds < 2 * settings.delivery.send_timeout_seconds:
+            _check_number(f"{section}.{f.name}", getattr(getattr(settings, section), f.name))
+    _check_database(settings.database)
+    _check_delivery(settings.delivery)
+    _check_telegram(settings.telegram)
+
+
+def _check_office(office: Office) -> None:
+    try:
+        _ = office.zone
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError("office.timezone", office.timezone, "a name such as Europe/Moscow") from error
+    if office.language not in {"ru", "en"}:
+        raise ConfigError("office.language", office.language, "ru or en")
+
+
+def _check_number(key: str, value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return
+    lowest = 1 if key in POSITIVE else 0
+    if value < lowest:
+        raise ConfigError(key, str(value), f"{lowest} or more")
+    if key in PORTS and value > 65535:
+        raise ConfigError(key, str(value), "0 to 65535")
+
+
+def _check_database(database: Database) -> None:
+    kind = database.url.partition("://")[0]
+    if kind not in DATABASES:
+        # Not the whole address: a password may be in it.
+        raise ConfigError("database.url", kind, "sqlite:///… or postgresql://…")
+
+
+def _check_delivery(delivery: Delivery) -> None:
+    if delivery.lease_seconds < 2 * delivery.send_timeout_seconds:
         expected = "at least twice send_timeout_seconds"
-        raise ConfigError("delivery.lease_seconds", str(settings.delivery.lease_seconds), expected)
-    if bool(settings.telegram.server) != bool(settings.telegram.server_key):
-        raise ConfigError("telegram.server", settings.telegram.server, "server and server_key together")
-    if settings.telegram.server and not settings.telegram.server.rpartition(":")[2].isdigit():
-        raise ConfigError("telegram.server", settings.telegram.server, "host:port")
+        raise ConfigError("delivery.lease_seconds", str(delivery.lease_seconds), expected)
+
+
+def _check_telegram(telegram: Telegram) -> None:
+    if bool(telegram.server) != bool(telegram.server_key):
+        raise ConfigError("telegram.server", telegram.server, "server and server_key together")
+    if telegram.server and not telegram.server.rpartition(":")[2].isdigit():
+        raise ConfigError("telegram.server", telegram.server, "host:port")
