@@ -83,6 +83,10 @@ export function startKeeping(form) {
 
   form.addEventListener("input", note);
   form.addEventListener("change", note);
+  form.addEventListener("composer:lost", () => {
+    note();
+    soon(0);
+  });
   form.addEventListener("submit", (event) => {
     // Looked at later: another listener may still stop the press.
     queueMicrotask(() => {

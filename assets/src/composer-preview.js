@@ -48,9 +48,9 @@ export function formData(form) {
   return data;
 }
 
-// The page asked for something that needs a session, and there is none any more.
-export function lost(form) {
-  form.querySelector("[data-signed-out]").hidden = false;
+// The page asked for something that needs a session, and there is none any more: the text is kept first.
+function lost(form) {
+  form.dispatchEvent(new CustomEvent("composer:lost"));
 }
 
 function regionOf(root, name) {

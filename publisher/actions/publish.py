@@ -1,5 +1,6 @@
 """Publishing and scheduling: the version and its operations, in one transaction."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from publisher.core.states import ItemStatus, Priority
 from publisher.errors import NotAllowed, RuleError
 from publisher.store.audit import record_act
 from publisher.store.items import get_item, get_version, hold_item
-from publisher.store.models import Version
+from publisher.store.models import Channel, Version
 from publisher.store.outbox import Carried, Timing, carry_out, list_channels_of_item, list_existing
 
 
@@ -43,25 +44,20 @@ def publish_item(
     channels = list_channels_of_item(session, item)
     if not channels:
         raise RuleError("channels", N_("Choose at least one channel."))
-    for channel in channels:
-        if not may(actor, Act.PUBLISH, channel.desk_id):
-            raise NotAllowed(
-                "channels",
-                N_("You may not publish to “{channel}”: it belongs to another desk."),
-                channel=channel.title,
-            )
     if not version.body.strip() and not version.overrides:
         raise RuleError("body", N_("Write the text."))
     if item.priority is Priority.EMERGENCY and not may(actor, Act.EMERGENCY):
         raise NotAllowed("priority", N_("An emergency goes out when the chief editor confirms it."))
     check_due(due or now, item.embargo, now)
     editions = editions_of(version, channels)
-    check_editions(editions)
     steps = plan_publish(
         {edition.channel.id: edition.edition for edition in editions}, list_existing(session, item.id)
     )
     if not steps:
         raise RuleError("channels", N_("All chosen channels already have this item."))
+    reached = {step.channel_id for step in steps}
+    _check_rights(actor, (channel for channel in channels if channel.id in reached))
+    check_editions(edition for edition in editions if edition.channel.id in reached)
     timing = timing_for(item.priority, due or now, delivery, undo=undo and due is None)
     carried = carry_out(session, steps, version, timing, actor.user_id, now)
     _approve(version, actor, now)
@@ -88,6 +84,17 @@ def timing_for(priority: Priority, due: datetime, delivery: Delivery, *, undo: b
     return Timing(
         due=due, latest=latest_time(due, priority, stale, emergency_stale), priority=priority, undo=wait
     )
+
+
+def _check_rights(actor: Actor, channels: Iterable[Channel]) -> None:
+    """Raise NotAllowed for a channel of another desk. Where the item stands already, nobody asks again."""
+    for channel in channels:
+        if not may(actor, Act.PUBLISH, channel.desk_id):
+            raise NotAllowed(
+                "channels",
+                N_("You may not publish to “{channel}”: it belongs to another desk."),
+                channel=channel.title,
+            )
 
 
 def _approve(version: Version, actor: Actor, now: datetime) -> None:

@@ -56,6 +56,7 @@ from publisher.web.composer_form import (
     typed_version,
 )
 from publisher.web.composer_page import (
+    Shown,
     derived_text,
     may_choose,
     read_page,
@@ -96,10 +97,11 @@ def new() -> Answer:
     with reading() as session:
         if reason := _why_not_write(session):
             return render_template("composer/nowhere.html", reason=reason)
-        drafts = list_drafts(session, person().id)
+        drafts = _worth_showing(list_drafts(session, person().id))
         wanted = request.args.get("draft", "")
-        if found := next((d for d in drafts if d.uid == wanted and d.item_id is None), None):
-            return _show(session, None, _restored(found), drafts=[d for d in drafts if d.uid != wanted])
+        if found := next((d for d in drafts if d.uid == wanted), None):
+            typed = copied(_restored(found)) if found.item_id else _restored(found)
+            return _show(session, None, typed, drafts=[d for d in drafts if d is not found])
         if source := request.args.get("from", type=int):
             return _show(session, None, copied(_saved(session, get_item(session, source))), drafts=drafts)
         return _show(session, None, _blank(session), drafts=drafts)
@@ -112,7 +114,7 @@ def edit(item_id: int) -> Answer:
         item = get_item(session, item_id)
         if not (can_edit(item.status) and may(actor(), Act.WRITE, item.desk_id)):
             return _locked(session, item)
-        drafts = list_drafts_of_item(session, person().id, item_id)
+        drafts = _worth_showing(list_drafts_of_item(session, person().id, item_id))
         wanted = request.args.get("draft")
         found = next((d for d in drafts if wanted in {None, d.uid}), None)
         typed = _restored(found) if found else _saved(session, item)
@@ -480,9 +482,10 @@ def _view(page_typed: Typed) -> Mapping[str, object]:
     }
 
 
-def _finding_text(finding: Finding, channel: str) -> str:
-    """What is wrong with an edition, in the person's language."""
-    words = {"channel": channel, "length": finding.length, "limit": finding.limit}
+def _finding_text(finding: Finding, shown: Shown) -> str:
+    """What is wrong with an edition, in the person's language: the limit is the network's."""
+    name = shown.channels[0].title if len(shown.channels) == 1 else shown.platform.title
+    words = {"channel": name, "length": finding.length, "limit": finding.limit}
     return translate(WORDS[finding.problem][1], words, language())
 
 
@@ -513,6 +516,11 @@ def _saved(session: Session, item: Item) -> Typed:
     return typed_version(item, get_version(session, item), planned, local_input(item.embargo))
 
 
+def _worth_showing(drafts: Sequence[Draft]) -> list[Draft]:
+    """Those in which something was written or added."""
+    return [d for d in drafts if any("".join(d.form.get(name, ())) for name in ("title", "body", "media"))]
+
+
 def _restored(draft: Draft) -> Typed:
     return typed_draft(draft.form, Restored(uid=draft.uid, at=draft.updated_at))
 
@@ -530,8 +538,12 @@ def _why_not_write(session: Session) -> str:
 
 def _locked(session: Session, item: Item) -> Answer:
     """An item that this person, or nobody, can change any more."""
-    version = get_version(session, item)
-    return (
-        render_template("composer/locked.html", item=item, version=version, ended=not can_edit(item.status)),
-        200 if not can_edit(item.status) else 403,
+    ended = not can_edit(item.status)
+    page = render_template(
+        "composer/locked.html",
+        item=item,
+        version=get_version(session, item),
+        ended=ended,
+        drafts=_worth_showing(list_drafts_of_item(session, person().id, item.id)),
     )
+    return page, 200 if ended else 403

@@ -166,6 +166,16 @@ def test_another_desks_channel_is_refused_by_name(desktop: Desktop) -> None:
     assert len(desktop.operations(item_id)) == 2
 
 
+def test_what_stands_in_another_desks_channel_is_no_obstacle_to_ones_own(desktop: Desktop) -> None:
+    item_id = desktop.create(channel_ids=(desktop.foreign.id,))
+    publish(desktop, item_id, desktop.chief)
+    with desktop.store.begin() as session:
+        chosen = (desktop.foreign.id, desktop.channels[0].id)
+        save_item(session, desktop.editor, item_id, desktop.form(base=1, channel_ids=chosen), NOW)
+    publish(desktop, item_id)
+    assert [op.channel_id for op in desktop.operations(item_id)] == list(chosen)
+
+
 def test_an_author_may_write_but_not_publish(desktop: Desktop) -> None:
     item_id = desktop.create()
     with pytest.raises(NotAllowed):

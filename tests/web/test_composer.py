@@ -50,7 +50,9 @@ def items(office: DeskOffice) -> list[Item]:
 def newest(office: DeskOffice, item_id: int) -> Version:
     """The newest version."""
     with office.store.reading() as session:
-        return session.query(Version).filter_by(item_id=item_id).order_by(Version.number.desc()).first()
+        return (
+            session.query(Version).filter_by(item_id=item_id).order_by(Version.number.desc()).limit(1).one()
+        )
 
 
 def operations(office: DeskOffice, *states: OperationState) -> list[Operation]:
@@ -58,6 +60,19 @@ def operations(office: DeskOffice, *states: OperationState) -> list[Operation]:
     with office.store.reading() as session:
         rows = session.query(Operation).order_by(Operation.id)
         return [row for row in rows if not states or row.state in states]
+
+
+def texts(office: DeskOffice, *states: OperationState) -> list[str]:
+    """What the operations would put up."""
+    editions = [operation.edition or {} for operation in operations(office, *states)]
+    return ["".join(message["text"]["text"] for message in edition["messages"]) for edition in editions]
+
+
+def end_session(office: DeskOffice, visitor: Visitor) -> None:
+    """Sign the person out everywhere."""
+    assert visitor.user is not None
+    with office.store.begin() as session:
+        end_sessions(session, visitor.user.id, office.now)
 
 
 def test_publishing_saves_the_item_and_plans_it_for_the_chosen_channels(office: DeskOffice) -> None:
@@ -159,8 +174,8 @@ def test_the_buttons_name_the_act(office: DeskOffice) -> None:
     editor = office.visitor()
     form = written(editor, *(c.id for c in channels), due="2026-12-05T09:00")
     page = press(editor, form, "preview")
-    texts = [button.text.strip() for button in page.html.select(".acts-buttons button")]
-    assert texts == [
+    buttons = [button.text.strip() for button in page.html.select(".acts-buttons button")]
+    assert buttons == [
         "Сохранить черновик", "Одобрить", "Опубликовать в 2 канала", "Запланировать на 5 декабря, 09:00",
     ]  # fmt: skip
 
@@ -297,9 +312,7 @@ def test_the_preview_is_what_will_be_sent(office: DeskOffice) -> None:
     assert [mark.text for mark in shown.select(".bubble-text b")] == ["Ремонт моста", "закрыт"]
     assert shown.select_one(".counter").text.strip() == "36 из 4\xa0096"
     assert press(editor, composer(page), "publish").status_int == 303
-    assert {op.edition["messages"][0]["text"]["text"] for op in operations(office)} == {
-        shown.select_one(".bubble-text").text
-    }
+    assert set(texts(office)) == {shown.select_one(".bubble-text").text}
 
 
 def test_an_own_text_goes_to_its_channel_only(office: DeskOffice) -> None:
@@ -310,8 +323,7 @@ def test_an_own_text_goes_to_its_channel_only(office: DeskOffice) -> None:
     assert form[f"own-{second.id}"].value == "**Ремонт моста**\n\nМост **закрыт** до вечера."
     form[f"own-{second.id}"] = "Коротко"
     press(editor, form, "publish")
-    texts = [op.edition["messages"][0]["text"]["text"] for op in operations(office)]
-    assert texts == ["Ремонт моста\n\nМост закрыт до вечера.", "Коротко"]
+    assert texts(office) == ["Ремонт моста\n\nМост закрыт до вечера.", "Коротко"]
 
 
 def test_an_own_text_is_dropped_again(office: DeskOffice) -> None:
@@ -369,6 +381,19 @@ def test_a_withdrawn_item_can_be_written_anew(office: DeskOffice) -> None:
     assert (composer(page)["title"].value, composer(page)["base"].value) == ("Отозванная", "0")
 
 
+def test_what_was_typed_over_a_withdrawn_item_is_not_lost(office: DeskOffice) -> None:
+    item, _ = office.add_item()
+    editor = office.visitor()
+    form = composer(editor.get(f"/items/{item.id}/edit"))
+    form["body"] = "Не успело"
+    fields = [pair for pair in form.submit_fields() if pair[0] != "csrf_token"]
+    editor.browser.post(f"/drafts/{form['uid'].value}", fields, headers=editor.headers)
+    with office.store.begin() as session:
+        session.get_one(Item, item.id).status = ItemStatus.SPIKED
+    page = editor.get(editor.get(f"/items/{item.id}/edit").html.select_one(".draft-list a")["href"])
+    assert (composer(page)["body"].value, composer(page)["base"].value) == ("Не успело", "0")
+
+
 def test_a_channel_closed_meanwhile_is_named_and_no_longer_chosen(office: DeskOffice) -> None:
     kept, closed = office.add_channel("kept"), office.add_channel("closed")
     editor = office.visitor()
@@ -409,7 +434,7 @@ def test_a_scheduled_item_is_planned_anew_with_its_new_text(office: DeskOffice) 
     assert press(editor, form, "schedule").status_int == 303
     (waiting,) = operations(office, OperationState.PLANNED)
     assert (waiting.channel_id, waiting.due) == (second.id, datetime(2026, 12, 3, 6, 0, tzinfo=UTC))
-    assert waiting.edition["messages"][0]["text"]["text"] == "Ремонт моста\n\nНовый текст"
+    assert texts(office, OperationState.PLANNED) == ["Ремонт моста\n\nНовый текст"]
 
 
 def test_a_published_item_goes_to_the_preview_of_the_correction(office: DeskOffice) -> None:
@@ -445,8 +470,7 @@ def test_a_press_after_the_session_ended_keeps_the_text(office: DeskOffice) -> N
     editor = office.visitor()
     form = written(editor, body="Долго писалось")
     office.pass_time(hours=13)
-    with office.store.begin() as session:
-        end_sessions(session, editor.user.id, office.now)
+    end_session(office, editor)
     page = press(editor, form, "save", status=401)
     kept = {field.get("name"): field.get("value") or field.text for field in page.html.select("main [name]")}
     assert "Долго писалось" in kept["body"]

@@ -6,10 +6,9 @@ from webtest import TestResponse
 
 from publisher.actions.people import make_sign_in_link
 from publisher.core.states import Role
-from publisher.store.models import Draft
-from publisher.store.people import end_sessions
+from publisher.store.models import Draft, User
 from tests.web.desk import DeskOffice, Visitor, form_to
-from tests.web.test_composer import NEW, composer, newest, press, written
+from tests.web.test_composer import NEW, composer, end_session, newest, press, written
 
 
 def keep(visitor: Visitor, form: Any, **options: Any) -> TestResponse:
@@ -113,8 +112,7 @@ def test_an_unwanted_draft_is_thrown_away(office: DeskOffice) -> None:
 def test_the_text_is_kept_after_the_session_ended(office: DeskOffice) -> None:
     editor = office.visitor()
     form = written(editor, body="Писалось долго")
-    with office.store.begin() as session:
-        end_sessions(session, editor.user.id, office.now)
+    end_session(office, editor)
     answer = keep(editor, form)
     assert answer.json["signed_in"] is False
     assert drafts(office)[0].form["body"] == ["Писалось долго"]
@@ -142,15 +140,14 @@ def test_a_person_who_was_switched_off_keeps_nothing(office: DeskOffice) -> None
     editor = office.visitor()
     form = written(editor)
     with office.store.begin() as session:
-        session.merge(editor.user).active = False
+        session.query(User).update({"active": False})
     keep(editor, form, status=404)
 
 
 def test_the_same_form_is_sent_after_signing_in_again(office: DeskOffice) -> None:
     editor = office.visitor()
     form = written(editor, body="Писалось долго")
-    with office.store.begin() as session:
-        end_sessions(session, editor.user.id, office.now)
+    end_session(office, editor)
     kept = press(editor, form, "save", status=401)
     sign_in_again(office, editor)
     retry = form_to(kept, NEW)
@@ -160,6 +157,7 @@ def test_the_same_form_is_sent_after_signing_in_again(office: DeskOffice) -> Non
 
 def sign_in_again(office: DeskOffice, visitor: Visitor) -> None:
     """In the same browser."""
+    assert visitor.user is not None
     with office.store.begin() as session:
         token = make_sign_in_link(session, session.merge(visitor.user), office.now)
     visitor.send(form_to(visitor.get(f"/sign-in/link/{token}"), f"/sign-in/link/{token}"))
