@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
-from flask_login import current_user, logout_user
+from flask_login import current_user, logout_user, user_logged_out
 from flask_security import RoleMixin, Security, UserDatastore, UserMixin, login_user, user_authenticated
 from flask_security.forms import LoginForm
 from flask_wtf import CSRFProtect
@@ -18,7 +18,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as BaseResponse
 
-from publisher.actions.people import open_web_session, store_password, touch_web_session
+from publisher.actions.people import end_web_session, open_web_session, store_password, touch_web_session
 from publisher.core.messages import N_
 from publisher.core.permissions import Actor
 from publisher.core.states import Role
@@ -173,6 +173,7 @@ def init_app(app: Flask, secure: bool) -> None:
     for endpoint in ("security.login", "security.logout"):
         public(app.view_functions[endpoint])
     user_authenticated.connect(_note_session, app)
+    user_logged_out.connect(_end_session, app)
 
 
 FLASK_SECURITY = {
@@ -226,8 +227,8 @@ def guard() -> BaseResponse | None:
     if request.endpoint == "static":
         return None
     if current_user.is_authenticated and not _session_stands():
-        logout_user()
         session.clear()
+        logout_user()
     g.person = current_user if current_user.is_authenticated else None
     if g.person or _is_public():
         return None
@@ -246,7 +247,7 @@ def _session_stands() -> bool:
     uid = session.get("web_session", "")
     with reading() as rows:
         found = find_open_session(rows, uid, current_user.id)
-    if found is None:
+    if found is None or now() - found.seen_at > current_app.permanent_session_lifetime:
         return False
     if now() - found.seen_at > TOUCH_EVERY:
         _touch(uid)
@@ -270,6 +271,13 @@ def _note_session(_app: Flask, user: Person, authn_via: list[str], **_rest: obje
             end_sessions(rows, user.id, now(), keep=session.get("web_session"))
         else:
             session["web_session"] = open_web_session(rows, user.id, str(request.user_agent), now())
+
+
+def _end_session(_app: Flask, user: Person, **_rest: object) -> None:
+    """Whoever signs out ends the session for good: a copy of its cookie is worth nothing."""
+    if uid := session.pop("web_session", None):
+        with begin() as rows:
+            end_web_session(rows, user.actor, uid, now())
 
 
 def no_store(response: Response) -> Response:

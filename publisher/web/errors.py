@@ -7,7 +7,7 @@ from flask import Flask, flash, redirect, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
 
 from publisher.errors import NotAllowed, NotFound, RuleError, StoreError
@@ -84,6 +84,9 @@ def form_expired(_error: CSRFError) -> Answer:
 def http_error(error: HTTPException) -> Answer | HTTPException:
     """Everything else that HTTP has a number for."""
     if error.response is not None or (error.code or 500) < 400:
+        return error
+    if isinstance(error, SecurityError):
+        # Asked under a name that is not ours: no address can be made for it, and so no page either.
         return error
     match error.code:
         case 401:
