@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from publisher.core.body import Body, canonical, parse, to_html
-from publisher.core.light import from_light, to_light
+from publisher.core.light import find_slips, from_light, to_light
 from tests.strategies import bodies, light_texts
 
 
@@ -48,3 +48,27 @@ def test_what_is_typed_is_what_is_meant(light: str, html: str) -> None:
 def test_ordinary_text_gets_no_backslashes() -> None:
     text = "В 2024 году — 71 936 обращений (км/ч, 5*3): https://krd.ru/a__b//c, mail@krd.ru."
     assert to_light(parse(canonical(f"<p>{text}</p>"))) == text
+
+
+@pytest.mark.parametrize(
+    ("light", "slips"),
+    [
+        ("Раз **два** три", []),
+        ("Раз\n\nдва **три\n\n**четыре", [(3, "**", ""), (5, "**", "")]),
+        ("- раз\n- два\n  и //три\n- четыре//", [(3, "//", ""), (4, "//", "")]),
+        ("> ||раз\n> два||", []),
+        (r"2\**10", []),
+        (r"2**10 и 3\*\*4", [(1, "**", "")]),
+        ("https://krd.ru/a__b//c", []),
+        ("\r\n\r\n[сайт](www.krd.ru)", [(3, "", "www.krd.ru")]),
+        ("[сайт](https://krd.ru) и [👍](tg://emoji?id=12)", []),
+        ("[**сайт](https://krd.ru)", [(1, "**", "")]),
+    ],
+)  # fmt: skip
+def test_slips_are_found_by_their_line(light: str, slips: list[tuple[int, str, str]]) -> None:
+    assert [(slip.line, slip.mark, slip.target) for slip in find_slips(light)] == slips
+
+
+@given(bodies)
+def test_what_we_write_ourselves_has_no_open_marks(body: Body) -> None:
+    assert not [slip for slip in find_slips(to_light(body)) if slip.mark]
