@@ -148,7 +148,7 @@ def find_channel_by_handle(session: Session, network: Network, handle: str) -> C
 def list_channel_titles(session: Session) -> Sequence[tuple[int, str]]:
     """The channels in use, by title: the id and the title."""
     query = select(Channel.id, Channel.title).where(Channel.retired_at.is_(None)).order_by(Channel.title)
-    return session.execute(query).tuples().all()
+    return session.execute(query).all()
 
 
 def get_channels(session: Session, ids: Iterable[int]) -> Sequence[Channel]:

@@ -20,7 +20,7 @@ def list_users(session: Session) -> Sequence[User]:
 
 def list_names(session: Session) -> Sequence[tuple[int, str]]:
     """Everybody who is or was here, by name: the id and the name."""
-    return session.execute(select(User.id, User.name).order_by(User.name, User.id)).tuples().all()
+    return session.execute(select(User.id, User.name).order_by(User.name, User.id)).all()
 
 
 def get_user(session: Session, user_id: int) -> User:

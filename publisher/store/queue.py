@@ -47,15 +47,14 @@ class Waiting:
 class Resumption:
     """What comes of the queue once everything is resumed.
 
-    `at_once` leaves, `stale` stays and is asked about, `restored` is held until somebody decides: of those
-    `restored_at_once` would leave at once if they were released, `restored_stale` would still stay.
+    `at_once` leaves, `stale` stays and is asked about, `restored` is held until somebody decides; of those
+    `restored_due` should have left by now. `checking` are settled before anything else is done about them.
     """
 
     at_once: Waiting
     stale: Waiting
     restored: Waiting
-    restored_at_once: int
-    restored_stale: int
+    restored_due: int
     checking: int
 
 
@@ -67,7 +66,7 @@ def list_queued(session: Session, chosen: QueueFilter, *, limit: int) -> Sequenc
 def count_queued(session: Session, chosen: QueueFilter) -> dict[OperationState, int]:
     """How many operations there are in each of the states."""
     query = select(Operation.state, func.count()).where(*_conditions(chosen)).group_by(Operation.state)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def read_resumption(session: Session, now: datetime, *, limit: int) -> Resumption:
@@ -82,8 +81,7 @@ def read_resumption(session: Session, now: datetime, *, limit: int) -> Resumptio
         at_once=_waiting(session, (*ready, is_fresh), limit),
         stale=_waiting(session, (*ready, is_stale), limit),
         restored=_waiting(session, restored, limit),
-        restored_at_once=_count(session, (*restored, is_fresh, Operation.due <= now)),
-        restored_stale=_count(session, (*restored, is_stale)),
+        restored_due=_count(session, (*restored, Operation.due <= now)),
         checking=_count(session, (Operation.state == OperationState.CHECKING,)),
     )
 
