@@ -10,7 +10,7 @@ from publisher.sandbox.access import Access
 from publisher.sandbox.bridge import Bridge
 from publisher.sandbox.faults import CHANGING, KINDS, MOMENTS
 from publisher.sandbox.hand import change_bot, change_post
-from publisher.sandbox.page import back, mark, words
+from publisher.sandbox.page import PROCESS, back, mark, words
 
 LOG_LINES = 40
 OTHER_METHODS = (
@@ -64,7 +64,7 @@ def _add_panel(drill: Blueprint, bridge: Bridge, access: Access) -> None:
             abort(403)
         html = render_template("_drill_state.html", **_state(bridge))
         answer = make_response(html)
-        answer.set_etag(mark(html))
+        answer.set_etag(f"{PROCESS}-{mark(html)}")
         answer.headers["Cache-Control"] = "no-cache"
         return answer.make_conditional(request)
 

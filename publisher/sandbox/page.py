@@ -38,7 +38,8 @@ COUNT_SECONDS = 10
 LANGUAGE_COOKIE = "sandbox_language"
 SHOWN_IN_PLACE = {"image/jpeg", "image/png", "image/gif", "image/webp"}
 MEDIA_POLICY = "sandbox; default-src 'none'"
-_process = secrets.token_hex(4)
+# Tells a page that this is not the process which made it.
+PROCESS = secrets.token_hex(4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +200,7 @@ def etag(bridge: Bridge, access: Access) -> str:
     """Changes with the world, and now and then by itself for the sake of the counts."""
     tick = int(time.time() / COUNT_SECONDS)
     who = f"{words().language}{access.may_control():d}"
-    return f"{_process}-{bridge.world.revision}-{tick}-{who}"
+    return f"{PROCESS}-{bridge.world.revision}-{tick}-{who}"
 
 
 def live(bridge: Bridge, access: Access, render: Callable[[], str]) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -11,7 +12,7 @@ from telethon.tl import types
 
 from tests.browser import axe_violations
 from tests.sandbox.clients import picture, speaking
-from tests.sandbox_process import Bot, SandboxProcess
+from tests.sandbox_process import Bot, SandboxProcess, start_sandbox
 
 CHANNELS = 27
 LONG_QUOTE = "Первая строка\nвторая\nтретья\nчетвёртая\nпятая\nшестая"
@@ -177,6 +178,27 @@ def test_a_post_is_deleted_by_hand_from_the_page(
     assert "Эту удалит человек" not in {entry["text"] for entry in sandbox.posts(handles[2])}
     page.get_by_role("link", name="С удалёнными").click()
     expect(page.locator(".post.is-deleted", has_text="Эту удалит человек")).to_be_visible()
+
+
+def test_a_page_of_an_earlier_process_is_told_and_made_anew(browser: Browser, tmp_path: Path) -> None:
+    sandbox = start_sandbox(tmp_path)
+    sandbox.add_channels(["gorod"])
+    context = browser.new_context(base_url=f"http://{sandbox.host}:{sandbox.http_port}")
+    page = context.new_page()
+    page.goto("/wall")
+    old_key = page.request.get("/drill/").text().split('name="key" value="')[1][:64]
+    sandbox.stop()
+    lost = page.get_by_text("Нет связи с песочницей")
+    expect(lost).to_be_visible(timeout=10_000)
+    sandbox = start_sandbox(tmp_path, port=sandbox.http_port, telegram_port=sandbox.telegram_port)
+    expect(lost).to_be_hidden(timeout=20_000)
+    page.get_by_role("button", name="Учения").click()
+    panel = page.get_by_role("complementary")
+    panel.get_by_role("button", name="Включить").first.click()
+    expect(panel.get_by_role("button", name="Выключить")).to_be_visible()
+    assert old_key not in page.content()
+    context.close()
+    sandbox.stop()
 
 
 def test_a_hidden_tab_asks_for_nothing(page: Page) -> None:

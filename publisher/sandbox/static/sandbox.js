@@ -21,22 +21,24 @@ function follow(element) {
     clearTimeout(timer);
     if (asking || document.hidden || !element.isConnected) return;
     asking = true;
+    let answer = null;
+    let html = null;
     try {
       const headers = etag ? { "If-None-Match": quoted(etag) } : {};
-      const answer = await fetch(element.dataset.live, { headers, cache: "no-store" });
-      if (answer.status === 200) {
-        etag = answer.headers.get("ETag");
-        merge(element, parse(await answer.text()), true);
-        refresh(element);
-      }
-      wait = EVERY_MS;
-      tellLost(!answer.ok && answer.status !== 304);
+      answer = await fetch(element.dataset.live, { headers, cache: "no-store" });
+      if (answer.status === 200) html = await answer.text();
     } catch {
-      wait = Math.min(wait * 2, SLOWEST_MS);
-      tellLost(true);
+      answer = null;
     }
     asking = false;
+    wait = answer ? EVERY_MS : Math.min(wait * 2, SLOWEST_MS);
     timer = setTimeout(ask, wait);
+    tellLost(!answer || (!answer.ok && answer.status !== 304));
+    if (answer && isAnother(answer, etag)) return location.reload();
+    if (html === null) return;
+    etag = answer.headers.get("ETag");
+    merge(element, parse(html), true);
+    refresh(element);
   }
 
   element.askNow = ask;
@@ -44,6 +46,14 @@ function follow(element) {
   timer = setTimeout(ask, EVERY_MS);
 }
 
+// What is shown is gone, or the sandbox was started anew and no longer knows this page's forms.
+function isAnother(answer, etag) {
+  if (answer.status === 404) return true;
+  const told = answer.headers.get("ETag");
+  return Boolean(etag && told) && processOf(etag) !== processOf(told);
+}
+
+const processOf = (etag) => etag.replace('"', "").split("-")[0];
 const quoted = (etag) => (etag.includes('"') ? etag : `"${etag}"`);
 
 function parse(html) {
@@ -61,16 +71,22 @@ function merge(old, fresh, top) {
   const known = new Map();
   for (const child of old.children) if (child.dataset.key && !child.leaving) known.set(child.dataset.key, child);
   const first = top && !known.size;
-  let place = old.firstElementChild;
+  let previous = null;
   for (const child of [...fresh.children]) {
     const standing = known.get(child.dataset.key);
     known.delete(child.dataset.key);
     const result = standing ? update(standing, child) : arrive(child, first);
-    while (place?.leaving) place = place.nextElementSibling;
-    if (result === place) place = place.nextElementSibling;
-    else old.insertBefore(result, place);
+    const next = following(old, previous);
+    if (result !== next) old.insertBefore(result, next);
+    previous = result;
   }
   for (const gone of known.values()) leave(gone);
+}
+
+function following(parent, previous) {
+  let next = previous ? previous.nextElementSibling : parent.firstElementChild;
+  while (next?.leaving) next = next.nextElementSibling;
+  return next;
 }
 
 function update(standing, child) {
@@ -198,6 +214,11 @@ document.addEventListener("click", (event) => {
   if (more) unfold(more);
 });
 
+// A menu that opens at the edge of the screen comes into sight.
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches("details.menu[open]")) event.target.lastElementChild.scrollIntoView({ block: "nearest" });
+}, true);
+
 // The latest post is at the bottom, as on a phone
 
 const chat = document.querySelector("[data-chat]");
@@ -285,20 +306,22 @@ document.addEventListener("submit", async (event) => {
   for (const element of document.querySelectorAll("[data-live]")) element.askNow?.();
 });
 
-// How large the tiles are
+// How large the tiles are: on a wide screen so small that all of them are in sight
 
+const SIZE = "sandbox-size";
 const size = document.querySelector("[data-size]");
 if (size) {
   const wall = document.querySelector(".wall");
+  const chosen = localStorage.getItem(SIZE);
   const show = (compact) => {
     wall.classList.toggle("is-compact", compact);
     size.textContent = compact ? size.dataset.roomy : size.dataset.compact;
   };
   size.hidden = false;
-  show(localStorage.getItem("sandbox-size") === "compact");
+  show(chosen ? chosen === "compact" : matchMedia("(min-width: 70rem)").matches);
   size.addEventListener("click", () => {
     const compact = !wall.classList.contains("is-compact");
-    localStorage.setItem("sandbox-size", compact ? "compact" : "roomy");
+    localStorage.setItem(SIZE, compact ? "compact" : "roomy");
     show(compact);
   });
 }
