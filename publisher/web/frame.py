@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from urllib.parse import urlsplit
 
 from flask import Flask, request
 from flask_babel import gettext
@@ -10,11 +11,13 @@ from flask_babel import gettext
 from publisher.core.permissions import Act, may
 from publisher.core.platforms import Realm
 from publisher.store.frame import Situation, read_situation
+from publisher.store.models import Channel, Post
 from publisher.web.context import language, now, parts, person, reading, settings
 from publisher.wording import translate_reason, word
 
 SILENT_FOR = timedelta(seconds=20)
 THEMES = ("light", "dark")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,21 @@ def reason_text(reason: dict[str, object] | None) -> str:
     return translate_reason(reason, language())
 
 
+def sandbox_address() -> str | None:
+    """Where the sandbox shows its channels; None for a browser on another machine, which cannot look."""
+    if urlsplit(request.host_url).hostname not in LOOPBACK:
+        return None
+    return f"http://127.0.0.1:{settings().sandbox.port}/"
+
+
+def post_address(post: Post, channel: Channel) -> str:
+    """Where readers find the post; empty when nobody can tell. Training channels are the sandbox's."""
+    if channel.account.realm is Realm.REAL:
+        return post.permalink
+    sandbox = sandbox_address()
+    return f"{sandbox}channels/{channel.handle}" if sandbox else ""
+
+
 def here() -> str:
     """This page's own path, for forms that come back to it."""
     return request.full_path.rstrip("?")
@@ -72,7 +90,8 @@ def here() -> str:
 def init_app(app: Flask) -> None:
     """Put these into templates."""
     app.jinja_env.globals.update(
-        frame=frame, may=may_do, theme=theme, language=language, person=person, here=here, now=now,
+        frame=frame, may=may_do, sandbox_address=sandbox_address, post_address=post_address,
+        theme=theme, language=language, person=person, here=here, now=now,
         office=lambda: settings().office, undo_seconds=lambda: parts().settings.delivery.undo_seconds,
     )  # fmt: skip
     app.jinja_env.filters.update(word=state_word, reason=reason_text)

@@ -34,8 +34,8 @@ def signed_in(newsroom: Newsroom, browser: Browser, tmp_path_factory: pytest.Tem
 def screens(newsroom: Newsroom) -> Mapping[str, str]:
     """Name and path of every screen; of items, one of each kind."""
     results = json.loads(newsroom.run("item", "show", "itogi-2024", "--json"))
-    planned = json.loads(newsroom.run("item", "show", "vodosnabzhenie", "--json"))
-    failed = json.loads(newsroom.run("item", "show", "koncert", "--json"))
+    planned = json.loads(newsroom.run("item", "show", "otklyuchenie-vody", "--json"))
+    failed = json.loads(newsroom.run("item", "show", "kontserty-v-sadu", "--json"))
     item = f"/items/{results['id']}"
     return {
         "today": "/",
