@@ -1,6 +1,7 @@
 """An editor at the desk, in a real browser: what they do, in their words, and what they see."""
 
 import re
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,6 +57,11 @@ class Editor:
         self.page.get_by_label("В назначенное время").check()
         self.page.get_by_label("Время выхода").fill(f"{due:%Y-%m-%dT%H:%M}")
         self.page.get_by_role("button", name=re.compile(f"Запланировать на .*{due:%H:%M}")).click()
+
+    def publish(self) -> None:
+        """At once."""
+        self.page.get_by_label("Сразу").check()
+        self.page.get_by_role("button", name=re.compile("^Опубликовать")).click()
 
     def correct(self, body: str) -> None:
         """A new text for everybody who has the item, through the page that shows what happens where."""
@@ -163,11 +169,11 @@ class KeyboardEditor(Editor):
         self.go_to(self.page.get_by_label("Сразу"))
         self.page.keyboard.press("ArrowRight")
         field = self.page.get_by_label("Время выхода")
-        for day, time in (("%m%d%Y", "%I%M%p"), ("%d%m%Y", "%H%M")):
+        for day, clock in (("%m%d%Y", "%I%M%p"), ("%d%m%Y", "%H%M")):
             self.go_to(field)
             self.page.keyboard.type(f"{due:{day}}")
             self.page.keyboard.press("Tab")
-            self.page.keyboard.type(f"{due:{time}}")
+            self.page.keyboard.type(f"{due:{clock}}")
             if field.input_value() == f"{due:%Y-%m-%dT%H:%M}":
                 break
             self.page.keyboard.press("Tab")
@@ -195,3 +201,26 @@ class KeyboardEditor(Editor):
 
 
 MOST_TABS = 150
+
+
+class PlainEditor(Editor):
+    """The same person in a browser that runs no scripts: each step is a press, the page is asked again."""
+
+    def add_file(self, file: Path) -> None:
+        """Sent with the form."""
+        self.page.get_by_label("Добавить файлы").set_input_files(file)
+        self.page.get_by_role("button", name="Загрузить").click()
+        expect(self.page.locator("[data-media-list] > li")).to_have_count(1)
+
+    def put_picture_first(self) -> None:
+        """The choice comes with the preview."""
+        self.page.get_by_role("button", name="Показать, как выйдет").last.click()
+        self.page.get_by_label("Сначала фото").check()
+
+    def expect_lanes(self, group: str, count: int) -> None:
+        """Loaded anew until it is so."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while lanes(self.page, group).count() != count and time.monotonic() < deadline:
+            self.page.wait_for_timeout(1000)
+            self.page.reload()
+        expect(lanes(self.page, group)).to_have_count(count)
