@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
-from publisher.actions.drafts import Restored
+from publisher.actions.drafts import UID, Restored
 from publisher.actions.save import ChosenMedia, ItemForm
 from publisher.core.body import parse, to_html
 from publisher.core.editions import Layout
@@ -101,8 +101,8 @@ def read_form(form: "MultiDict[str, str]") -> Typed:
         embargo=_time(form, "embargo"),
         own={channel_id: _lines(text) for channel_id, text in own.items()},
         base=next(iter(_numbers([form.get("base", "")])), 0),
-        uid=form.get("uid") or fresh.uid,
-        token=form.get("token") or fresh.token,
+        uid=_mark(form.get("uid", "")) or fresh.uid,
+        token=_mark(form.get("token", "")) or fresh.token,
         restored=_restored(form),
     )
 
@@ -256,6 +256,10 @@ def _restored(form: "MultiDict[str, str]") -> Restored | None:
         return None
     uid = form.get("restored", "")
     return Restored(uid=uid, at=at) if uid and at.tzinfo else None
+
+
+def _mark(text: str) -> str:
+    return text if UID.match(text) else ""
 
 
 def _lines(text: str) -> str:
