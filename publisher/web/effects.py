@@ -123,9 +123,8 @@ def _problem(finding: Finding, channels: Sequence[Channel]) -> str:
     more = len(channels) - 1
     if not more:
         return text
-    return (
-        f"{text} {ngettext('The same in %(num)s more channel.', 'The same in %(num)s more channels.', more)}"
-    )
+    rest = ngettext("The same in %(num)s more channel.", "The same in %(num)s more channels.", more)
+    return f"{text} {rest}"
 
 
 def _by_channel(steps: Iterable[Step]) -> dict[int, list[Step]]:
