@@ -42,6 +42,15 @@ def test_markup_in_the_text_is_shown_as_text() -> None:
     assert shown == "<b>&lt;script&gt;</b>alert(&#34;1&#34;)&lt;/script&gt; &amp; &lt;b&gt;"
 
 
+@pytest.mark.parametrize(
+    "kind", ["code", "pre", "textUrl", "spoiler", "blockquote", "hashtag", "customEmoji"]
+)
+def test_markup_inside_an_entity_is_shown_as_text(kind: str) -> None:
+    entity = mark(kind, 0, 13, url="https://example.org", document_id='"><script>')
+    assert "<script" not in html("<script>&amp;", entity)
+    assert "&lt;script&gt;&amp;amp;" in html("<script>&amp;", entity)
+
+
 def test_marks_nest() -> None:
     shown = html("абвгд", mark("italic", 1, 2), mark("bold", 0, 5))
     assert shown == "<b>а<i>бв</i>гд</b>"
