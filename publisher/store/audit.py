@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from publisher.core.permissions import Actor
@@ -55,8 +55,9 @@ def list_acts(
     """Events newest first; `before` is the id of the last one on the page before."""
     query = _narrow(select(AuditEvent), chosen)
     if before is not None:
-        query = query.where(AuditEvent.id < before)
-    return session.scalars(query.order_by(AuditEvent.id.desc()).limit(limit)).all()
+        last = select(AuditEvent.at).where(AuditEvent.id == before).scalar_subquery()
+        query = query.where(tuple_(AuditEvent.at, AuditEvent.id) < tuple_(last, before))
+    return session.scalars(query.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit)).all()
 
 
 def _narrow(query: Any, chosen: ActFilter) -> Any:

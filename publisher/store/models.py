@@ -208,6 +208,7 @@ class AuditEvent(Base):
     """Who did what, for ever: triggers refuse changes (store/migrations)."""
 
     __tablename__ = "audit_event"
+    __table_args__ = (Index("ix_audit_event_at_id", "at", "id"),)
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime]
     user_id: Mapped[int | None] = mapped_column(index=True)

@@ -70,6 +70,20 @@ def test_events_come_newest_first_page_by_page(store: Store) -> None:
     assert [event.action for event in second] == ["item.act1", "item.act0"]
 
 
+def test_events_are_in_the_order_of_their_moments(store: Store) -> None:
+    for number, at in enumerate((DAY, 0 * DAY, 2 * DAY, 0 * DAY)):
+        note(store, f"item.act{number}", at=at)
+    with store.reading() as session:
+        first = list_acts(session, ActFilter(), limit=2)
+        second = list_acts(session, ActFilter(), limit=2, before=first[-1].id)
+    assert [event.action for event in [*first, *second]] == [
+        "item.act2",
+        "item.act0",
+        "item.act3",
+        "item.act1",
+    ]
+
+
 def test_events_are_narrowed_by_person_action_subject_and_time(store: Store) -> None:
     note(store, "queue.pause", at=-DAY)
     note(store, "item.save", "item:1")

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("detail", DOCUMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_event")),
     )
+    op.create_index("ix_audit_event_at_id", "audit_event", ["at", "id"], unique=False)
     op.create_index(op.f("ix_audit_event_subject"), "audit_event", ["subject"], unique=False)
     op.create_index(op.f("ix_audit_event_user_id"), "audit_event", ["user_id"], unique=False)
     op.create_table(
