@@ -71,11 +71,15 @@ class Departure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """What became of one act so far: `sent` of `channels` have it; `at` is the last time something left."""
+    """What became of one act so far: `sent` of `channels` have it; `at` is the last time something left.
+
+    `batch` tells the corrections of one item apart.
+    """
 
     item_id: int
     title: str
     kind: OperationKind
+    batch: int
     priority: Priority
     channels: int
     sent: int
@@ -255,10 +259,11 @@ def _movements(session: Session, acts: Select[Any], limit: int) -> Sequence[Move
     )  # fmt: skip
     found = {
         (item_id, kind, batch): Movement(
-            item_id=item_id, title=title, kind=kind, priority=priority, channels=channels, sent=sent, at=at
+            item_id=item_id, title=title, kind=kind, batch=batch, priority=priority, channels=channels,
+            sent=sent, at=at,
         )
         for item_id, kind, batch, title, priority, channels, sent, at in rows
-    }
+    }  # fmt: skip
     return [found[act] for act in wanted if act in found]
 
 

@@ -117,7 +117,7 @@ class Choice:
             "author": self.author_id,
             "since": self.since,
             "until": self.until,
-            "sort": self.order.value if self.order is not _usual_order(self.tab) else "",
+            "sort": _order_field(self.order, self.tab),
         }
         return {name: value for name, value in (fields | changes).items() if value}
 
@@ -155,7 +155,8 @@ def index() -> str:
             desks=[(desk.id, desk.title) for desk in list_desks(session)],
             channels=list(list_channel_titles(session)),
             authors=list(list_names(session)),
-            orders=[(order.value, gettext(title)) for order, title in ORDERS.items()],
+            orders=[(_order_field(order, choice.tab), gettext(title)) for order, title in ORDERS.items()],
+            order=_order_field(choice.order, choice.tab),
         )
 
 
@@ -203,6 +204,11 @@ def _count(session: Session, choice: Choice, tab: Tab) -> int | None:
 def _usual_order(tab: Tab) -> Order:
     """What is planned is read by time; everything else by what happened last."""
     return Order.SOONEST if tab.name == "scheduled" else Order.CHANGED
+
+
+def _order_field(order: Order, tab: Tab) -> str:
+    """The order as the address has it: nothing when it goes without saying."""
+    return "" if order is _usual_order(tab) else order.value
 
 
 def _pace(page: Page) -> Pace:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from webtest import TestApp, TestResponse
+from werkzeug.serving import make_server
 
 from publisher.actions.people import make_sign_in_link
 from publisher.config import Settings
@@ -114,3 +116,15 @@ def office(tmp_path: Path) -> Iterator[DeskOffice]:
     office = DeskOffice(tmp_path)
     yield office
     office.store.close()
+
+
+@pytest.fixture
+def address(office: DeskOffice) -> Iterator[str]:
+    """The office's desk on a port of this machine."""
+    server = make_server("127.0.0.1", 0, office.app, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()

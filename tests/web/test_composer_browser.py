@@ -3,11 +3,9 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from werkzeug.serving import make_server
 
 from publisher.actions.people import make_sign_in_link
 from publisher.core.states import ItemStatus, Role
@@ -59,18 +57,6 @@ class Writer:
         page.locator('input[name="channels"]').first.check()
         expect(page.locator("[data-keep-status]")).to_contain_text("Черновик сохранён")
         return page
-
-
-@pytest.fixture
-def address(office: DeskOffice) -> Iterator[str]:
-    """The office's desk on a port of this machine."""
-    server = make_server("127.0.0.1", 0, office.app, threaded=True)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture
