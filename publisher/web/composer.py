@@ -148,10 +148,10 @@ def _why_not_write(session: Session) -> str:
 
 
 def _blank(session: Session) -> Typed:
-    """An empty form: for the person's own desk, or the first one they may write for."""
-    desks = writable_desks(session, actor())
-    own = next((desk for desk in desks if desk.id in actor().desk_ids), desks[0])
-    return Typed(desk_id=own.id)
+    """An empty form: for the person's own desk, or the office's first one."""
+    desks = [desk.id for desk in writable_desks(session, actor())]
+    own = next((desk_id for desk_id in desks if desk_id in actor().desk_ids), min(desks))
+    return Typed(desk_id=own)
 
 
 def _saved(session: Session, item: Item) -> Typed:

@@ -297,7 +297,7 @@ def _own(typed: Typed, channels: Sequence[Channel]) -> tuple[OwnText, ...]:
 
 
 def _share(editions: Iterable[ChannelEdition], typed: Typed) -> Iterable[Shown]:
-    """One entry for all channels with the same edition; editions with problems first."""
+    """One entry for all channels with the same edition; problems first, then own texts."""
     groups: dict[tuple[Network, Edition, bool], list[ChannelEdition]] = {}
     for edition in editions:
         key = (edition.channel.network, edition.edition, edition.channel.id in typed.own)
@@ -313,7 +313,7 @@ def _share(editions: Iterable[ChannelEdition], typed: Typed) -> Iterable[Shown]:
         )
         for (network, edition, is_own), members in groups.items()
     ]
-    return sorted(shown, key=lambda one: (not one.findings, one.is_own))
+    return sorted(shown, key=lambda one: (not one.findings, not one.is_own))
 
 
 def _counters(edition: Edition, platform: Platform) -> Iterable[Counter]:

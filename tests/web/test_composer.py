@@ -493,3 +493,33 @@ def test_markup_typed_as_html_stays_text(office: DeskOffice) -> None:
     page = press(editor, written(editor, channel.id, body="<script>alert(1)</script>"), "preview")
     assert not page.html.select(".bubble script")
     assert page.html.select_one(".bubble-text").text.endswith("<script>alert(1)</script>")
+
+
+def test_whoever_writes_for_several_desks_chooses_one(office: DeskOffice) -> None:
+    other = office.add_desk("social", "Соцзащита")
+    chief = office.visitor(Role.CHIEF)
+    form = written(chief)
+    assert form["desk_id"].value == str(office.desk.id)
+    form["desk_id"] = str(other.id)
+    press(chief, form, "save")
+    assert items(office)[0].desk_id == other.id
+
+
+def test_a_desk_of_others_is_refused(office: DeskOffice) -> None:
+    other = office.add_desk("social", "Соцзащита")
+    editor = office.visitor()
+    form = written(editor)
+    form["desk_id"] = str(other.id)
+    page = press(editor, form, "save", status=422)
+    assert page.html.find(id="e-desk_id")
+    assert items(office) == []
+
+
+def test_a_form_without_its_marks_leads_nowhere_else(office: DeskOffice) -> None:
+    """An empty token must not find what other forms led to."""
+    editor, other = office.visitor(), office.visitor()
+    press(other, written(other, title="Чужая"), "save")
+    form = written(editor)
+    form["token"] = form["uid"] = ""
+    assert press(editor, form, "save").status_int == 303
+    assert [item.id for item in items(office)] == [1, 2]
