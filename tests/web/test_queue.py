@@ -166,8 +166,10 @@ def test_a_copy_explains_itself_and_gives_everything_held_a_way_out(
     assert "Это копия данных" in page
     assert "2 уже должны были уйти" in page
     for operation in held:
-        for act in ("send-again", "cancel"):
-            assert form_to(page, f"/operations/{operation.id}/{act}")["back"].value == "/queue/resume"
+        assert form_to(page, f"/operations/{operation.id}/cancel")["back"].value == "/queue/resume"
+    assert form_to(page, f"/operations/{held[0].id}/send-again")["back"].value == "/queue/resume"
+    with pytest.raises(LookupError):  # its time has not come
+        form_to(page, f"/operations/{held[2].id}/send-again")
     after = chief.send(form_to(page, "/queue/release"))
     assert "3 отправки возвращены в очередь" in after
     assert "2 отправки, возможно, уже вышли" in after
