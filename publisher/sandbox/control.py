@@ -160,7 +160,7 @@ def _add_faults(control: Blueprint, bridge: Bridge) -> None:
     @control.post("/<any(limits, offline):switch>")
     def turn(switch: str) -> ResponseReturnValue:
         on = bool(request.get_json()["on"])
-        bridge.run(lambda: setattr(bridge.faults, switch, on))
+        bridge.run(lambda: bridge.telegram.turn(switch, on=on))
         return jsonify({})
 
     @control.get("/requests")

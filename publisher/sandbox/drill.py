@@ -42,14 +42,12 @@ def drill_pages(bridge: Bridge, access: Access) -> Blueprint:
     return drill
 
 
-def _explain(error: ValueError) -> Response:
+def _explain(_error: ValueError) -> Response:
     """What does not fit, at the panel or as a page."""
-    if _is_quiet():
-        return make_response(str(error), 400)
     say = words()
-    return make_response(
-        render_template("error.html", key="wrong", error=None, detail=str(error), say=say), 400
-    )
+    if _is_quiet():
+        return make_response(say("wrong_value"), 400)
+    return make_response(render_template("error.html", key="wrong", detail=say("wrong_value")), 400)
 
 
 def _add_panel(drill: Blueprint, bridge: Bridge, access: Access) -> None:
@@ -79,7 +77,7 @@ def _add_network(drill: Blueprint, bridge: Bridge) -> None:
     @drill.post("/<any(limits, offline):switch>")
     def turn(switch: str) -> ResponseReturnValue:
         on = request.form.get("on") == "1"
-        bridge.run(lambda: setattr(bridge.faults, switch, on))
+        bridge.run(lambda: bridge.telegram.turn(switch, on=on))
         return _done()
 
     @drill.post("/duplicates")
@@ -117,7 +115,7 @@ def _add_hand(drill: Blueprint, bridge: Bridge) -> None:
         chosen = channel.posts.get(number) or abort(404)
         text = request.form.get("text", "").replace("\r\n", "\n").strip()
         if act == "edit" and not (text or chosen.media):
-            raise ValueError("MESSAGE_EMPTY")
+            raise ValueError("a post without a text")
 
         def work() -> None:
             group = [
@@ -169,7 +167,7 @@ def _fault() -> dict[str, Any]:
     if values["kind"] == "error":
         told = re.fullmatch(r"\s*(\d{3})\s+([A-Z][A-Z0-9_]*)\s*", form.get("error", ""), re.ASCII)
         if told is None:
-            raise ValueError("400 NAME_OF_ERROR")
+            raise ValueError("an error has a code and a name")
         values |= {"code": int(told[1]), "error": told[2]}
     return values
 

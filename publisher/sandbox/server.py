@@ -17,7 +17,6 @@ from waitress.server import BaseWSGIServer, MultiSocketServer
 from publisher.sandbox.access import Access
 from publisher.sandbox.app import create_app
 from publisher.sandbox.faults import Faults
-from publisher.sandbox.mtproto import Connection
 from publisher.sandbox.telegram import Telegram
 from publisher.sandbox.world import World
 
@@ -45,12 +44,6 @@ async def _serve(data: Path, host: str, port: int, telegram_port: int, seed: int
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
 
-    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if faults.offline:
-            writer.transport.abort()
-            return
-        await Connection(reader, writer, world, telegram.answer, world.fingerprint).run()
-
     page = _listen(host, port)
     http_port = page.getsockname()[1]
     token = secrets.token_urlsafe(24)
@@ -59,7 +52,7 @@ async def _serve(data: Path, host: str, port: int, telegram_port: int, seed: int
     # The headers of a proxy are looked at, not believed: with one in front, nobody is at this machine.
     web = waitress.create_server(app, sockets=[page], threads=4, clear_untrusted_proxy_headers=False)
     threading.Thread(target=web.run, daemon=True).start()
-    server = await asyncio.start_server(connect, sock=links, limit=2**22)
+    server = await asyncio.start_server(telegram.connect, sock=links, limit=2**22)
     _announce(data, host, http_port, telegram.port, token)
     await stop.wait()
     server.close()

@@ -14,7 +14,7 @@ from telethon.tl import functions, types
 from publisher.sandbox.audience import Readers
 from publisher.sandbox.faults import Faults
 from publisher.sandbox.limits import Limits
-from publisher.sandbox.mtproto import Hangup, serialize
+from publisher.sandbox.mtproto import Connection, Hangup, serialize
 from publisher.sandbox.uploads import Uploads
 from publisher.sandbox.world import Bot, Channel, Media, Post, World
 
@@ -63,6 +63,25 @@ class Telegram:
         self.host = host
         self.port = port
         self.uploads = Uploads()
+        self._links: set[asyncio.StreamWriter] = set()
+
+    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one link until it ends."""
+        if self.faults.offline:
+            writer.transport.abort()
+            return
+        self._links.add(writer)
+        try:
+            await Connection(reader, writer, self.world, self.answer, self.world.fingerprint).run()
+        finally:
+            self._links.discard(writer)
+
+    def turn(self, switch: str, *, on: bool) -> None:
+        """Switch the limits on or off, or the whole network: then all links drop and none is taken."""
+        setattr(self.faults, switch, on)
+        if self.faults.offline:
+            for writer in self._links:
+                writer.transport.abort()
 
     async def answer(self, key_id: int, request: Any) -> bytes | None:
         """The bytes of a result, or of an error; None for silence. Raises Hangup to drop the link."""

@@ -48,6 +48,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_found": ("Такой страницы здесь нет", "There is no such page here"),
     "not_allowed": ("Песочница этого не позволила", "The sandbox did not allow this"),
     "wrong": ("Так не получится", "This does not work"),
+    "wrong_value": (
+        "Так задать нельзя. Проверьте числа, ошибку (например, 420 FLOOD_WAIT_30) и текст: он не пустой.",
+        "This cannot be set. Check the numbers, the error (such as 420 FLOOD_WAIT_30) and the text, if any.",
+    ),
     "to_start": ("К каналам", "To the channels"),
     # A post
     "post_menu": ("Что сделать с публикацией {id}", "What to do with post {id}"),

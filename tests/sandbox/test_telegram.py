@@ -394,6 +394,25 @@ class TestTrouble:
                 await speaker.ask(speaker.text("Обрыв"))
         assert len(sandbox.posts(handle)) == posts
 
+    async def test_a_network_that_goes_down_takes_its_links_with_it(
+        self, sandbox: SandboxProcess, handle: str
+    ) -> None:
+        bot = sandbox.add_bot()
+        async with speaking(sandbox, handle, bot) as speaker:
+            await speaker.say("До сбоя")
+            sandbox.set_offline(on=True)
+            try:
+                with pytest.raises((ConnectionError, EOFError)):
+                    await asyncio.wait_for(speaker.ask(speaker.text("Во время сбоя")), 5)
+                with pytest.raises(ConnectionError):
+                    async with speaking(sandbox, handle, bot):
+                        pass
+            finally:
+                sandbox.set_offline(on=False)
+        async with speaking(sandbox, handle, bot) as speaker:
+            await speaker.say("После сбоя")
+        assert [post["text"] for post in sandbox.posts(handle)] == ["До сбоя", "После сбоя"]
+
     async def test_a_late_answer_comes_late_and_the_post_at_once(
         self, sandbox: SandboxProcess, handle: str
     ) -> None:
