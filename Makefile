@@ -28,7 +28,7 @@ lint: tools
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/djlint --lint --quiet templates
+	@$(BIN)/djlint --lint --quiet templates publisher/sandbox/templates
 
 bench: tools
 	@$(BIN)/python -m bench
