@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from json import loads
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -76,6 +76,11 @@ def utc_now() -> datetime:
 
 class Worker:
     """Everything of one realm in one process. Jobs call its methods; nothing else owns a session here."""
+
+    # Ticks that were missed become one run, however late it is; a slow run is never joined by a second one.
+    HOW_JOBS_RUN: ClassVar[dict[str, Any]] = {
+        "coalesce": True, "max_instances": 1, "misfire_grace_time": None,
+    }  # fmt: skip
 
     def __init__(self, settings: Settings, realm: Realm, store: Store) -> None:
         self.settings = settings
@@ -246,9 +251,8 @@ class Worker:
                 self._on_due.append(job)
             else:
                 self.scheduler.add_job(
-                    self._run_job, _trigger(job.when), args=[job], id=job.name,
-                    coalesce=True, max_instances=1, misfire_grace_time=None,
-                )  # fmt: skip
+                    self._run_job, trigger_of(job.when), args=[job], id=job.name, **self.HOW_JOBS_RUN
+                )
 
     def _plan_next_due(self, due: datetime | None) -> None:
         if due is None or due == self._next_due:
@@ -325,7 +329,8 @@ def _only_worker(settings: Settings, realm: Realm) -> BinaryIO:
     return hold_lock(settings.data / f"worker-{realm}.lock", f"a worker of the {realm} realm")
 
 
-def _trigger(when: Every) -> CronTrigger | IntervalTrigger:
+def trigger_of(when: Every) -> CronTrigger | IntervalTrigger:
+    """The scheduler's word for a period."""
     if when.aligned:
         return CronTrigger(minute=f"*/{int(when.period.total_seconds() // 60)}", timezone=UTC)
     return IntervalTrigger(seconds=int(when.period.total_seconds()), timezone=UTC)
