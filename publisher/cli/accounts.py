@@ -17,6 +17,7 @@ from publisher.store.channels import get_account, list_accounts
 from publisher.store.models import Account
 from publisher.wording import translate_reason, word
 
+NO_ACCOUNT = N_("There is no account yet.")
 SECRET_FILE = click.Path(path_type=Path)
 
 
@@ -84,7 +85,7 @@ def list_(office: Office, as_json: bool) -> None:
     if as_json:
         print_json(documents)
     elif not documents:
-        office.say(N_("There is no account yet."))
+        office.say(NO_ACCOUNT)
     else:
         print_table(
             [
@@ -107,11 +108,17 @@ def check(office: Office, name: str | None, wait: int, as_json: bool) -> None:
         names = [account.name for account in accounts]
     wait_for(office.store, requests, wait)
     with office.store.reading() as session:
-        documents = [_document(office, get_account(session, name)) for name in names]
+        accounts = [get_account(session, name) for name in names]
+        documents = [_document(office, account) for account in accounts]
+        states = [word(account.state, office.language) for account in accounts]
     if as_json:
         print_json(documents)
+    elif not documents:
+        office.say(NO_ACCOUNT)
     else:
-        print_table([(d["name"], d["state"], d["reason"] or "") for d in documents])
+        print_table(
+            [(d["name"], state, d["reason"] or "") for d, state in zip(documents, states, strict=True)]
+        )
     broken = [d for d in documents if d["state"] != "ok" or d["reason"]]
     if broken:
         message = N_("Not in order: {names}.")

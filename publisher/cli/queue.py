@@ -6,7 +6,7 @@ import click
 
 from publisher.actions.pause import is_paused, list_waiting, pause_all, resume_all
 from publisher.cli.channels import address_of
-from publisher.cli.item_documents import operation_document
+from publisher.cli.item_documents import error_text, operation_document
 from publisher.cli.office import Command, Group, Office, print_json, print_table
 from publisher.core.messages import N_
 from publisher.core.permissions import COMMAND_LINE
@@ -90,4 +90,5 @@ def _row(office: Office, operation: Operation) -> tuple[str, ...]:
         word(operation.kind, office.language),
         operation.item.slug,
         address_of(operation.channel),
+        error_text(office, operation) or "",
     )

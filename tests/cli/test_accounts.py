@@ -86,6 +86,10 @@ def test_check_says_which_worker_is_missing(terminal: Terminal) -> None:
     assert said == "No worker answered within 0 s: start one with `publisher worker`."
 
 
+def test_check_says_so_when_there_is_no_account(terminal: Terminal) -> None:
+    assert terminal.done("account", "check") == "There is no account yet."
+
+
 def test_check_of_an_account_that_is_not_there_points_to_the_list(terminal: Terminal) -> None:
     said = terminal.refused("account", "check", "nobody")
     assert said == "There is no account nobody. `publisher account list` shows those that there are."

@@ -54,7 +54,9 @@ def test_a_restored_office_comes_up_paused_with_what_waited_held(terminal: Termi
     queue = terminal.read("queue", "--json")
     assert queue["paused"] is True
     assert [operation["state"] for operation in queue["operations"]] == ["held"]
-    assert queue["operations"][0]["error"].startswith("It comes from a copy of the data")
+    reason = "It comes from a copy of the data: decide whether it still goes out."
+    assert queue["operations"][0]["error"] == reason
+    assert terminal.done("queue").endswith(reason)
 
 
 def test_a_restored_office_has_the_media(terminal: Terminal) -> None:

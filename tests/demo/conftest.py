@@ -17,6 +17,14 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCity]:
     city.close()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever looks at the one city stays in one worker, or it would be loaded twice."""
+    for item in items:
+        if "city" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("demo city"))
+
+
 @pytest.fixture
 def own_office(tmp_path: Path) -> Iterator[DemoCity]:
     """An office of one's own into which a demo city can be loaded."""
