@@ -77,11 +77,11 @@ def set_submission_result(session: Session, token: str, result: str) -> None:
     session.get_one(Submission, token).result = result
 
 
-def find_submission(session: Session, prefix: str) -> Submission | None:
-    """The newest carried out form whose token begins so."""
+def find_submission(session: Session, prefix: str, but: str = "") -> Submission | None:
+    """The newest carried out form whose token begins so, apart from the one with the token `but`."""
     return session.scalar(
         select(Submission)
-        .where(Submission.token.between(f"{prefix}0", f"{prefix}g"))
+        .where(Submission.token.between(f"{prefix}0", f"{prefix}g"), Submission.token != but)
         .order_by(Submission.at.desc())
         .limit(1)
     )

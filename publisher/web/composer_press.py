@@ -289,8 +289,7 @@ def _take_theirs(item_id: int, typed: Typed) -> BaseResponse:
 
 def was_carried_out(session: Session, typed: Typed, but: str = "") -> bool:
     """Whether this form has been sent already; `but` is the key of the press in hand."""
-    found = find_submission(session, typed.token)
-    return found is not None and found.token != but
+    return find_submission(session, typed.token, but) is not None
 
 
 def _sent_before(typed: Typed) -> Answer:

@@ -80,6 +80,17 @@ def test_two_tabs_stay_apart(office: DeskOffice) -> None:
     assert len(page.html.select(".draft-list li")) == 1
 
 
+def test_two_tabs_that_restored_the_same_text_stay_apart(office: DeskOffice) -> None:
+    editor = office.visitor()
+    keep(editor, begun := written(editor))
+    for text in ("Первая вкладка", "Вторая вкладка"):
+        form = composer(editor.get(f"{NEW}?draft={begun['uid'].value}"))
+        form["body"] = text
+        keep(editor, form)
+        keep(editor, begun)
+    assert {draft.form["body"][0] for draft in drafts(office)} >= {"Первая вкладка", "Вторая вкладка"}
+
+
 def test_a_restored_draft_moves_to_its_new_composer(office: DeskOffice) -> None:
     editor = office.visitor()
     keep(editor, form := written(editor))
@@ -116,6 +127,16 @@ def test_the_text_is_kept_after_the_session_ended(office: DeskOffice) -> None:
     answer = keep(editor, form)
     assert answer.json["signed_in"] is False
     assert drafts(office)[0].form["body"] == ["Писалось долго"]
+
+
+def test_a_part_of_anothers_mark_does_not_count_as_sent(office: DeskOffice) -> None:
+    editor, other = office.visitor(), office.visitor()
+    theirs = written(other)
+    press(other, theirs, "save")
+    form = written(editor)
+    form["token"] = theirs["token"].value[:1]
+    keep(editor, form)
+    assert len(drafts(office)) == 1
 
 
 def test_nobody_keeps_anything_without_the_pages_signed_note(office: DeskOffice) -> None:
