@@ -47,6 +47,7 @@ def take(office: Office, wait: int) -> None:
 @click.pass_obj
 def export(office: Office, form: str) -> None:
     """Write all counts to standard output, by channel and time."""
+    _ = office.store  # a database that cannot be used is said before anything is printed
     if form == "json":
         _write_json(_rows(office))
         return
