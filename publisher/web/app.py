@@ -37,6 +37,7 @@ from publisher.web import (
     today,
 )
 from publisher.web.context import Parts, language
+from publisher.web.row_ids import RowId
 from publisher.wording import TRANSLATIONS
 
 ROOT = Path(__file__).resolve().parent
@@ -86,6 +87,7 @@ def create_app(
         BABEL_DEFAULT_LOCALE=settings.office.language,
         BABEL_DEFAULT_TIMEZONE=settings.office.timezone,
     )
+    app.url_map.converters["int"] = RowId
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=language)

@@ -16,6 +16,7 @@ from publisher.store.audience import Standing, list_standings
 from publisher.store.channels import list_counted_channels, list_realms_in_use
 from publisher.store.models import Channel
 from publisher.web.context import now, zone
+from publisher.web.row_ids import row_id
 
 # Counting is every quarter of an hour: several were missed.
 STALE = timedelta(hours=1)
@@ -103,7 +104,7 @@ def read_choice(session: Session) -> Choice:
     sort = sort if sort in SORTS else "now"
     return Choice(
         realm=next((realm for realm in realms if realm.value == args.get("realm")), realms[0]),
-        desk_id=args.get("desk", type=int),
+        desk_id=args.get("desk", type=row_id),
         sort=sort,
         descending=args.get("order") == "desc" if "order" in args else SORTS[sort],
     )

@@ -16,14 +16,12 @@ from publisher.core.permissions import Act, require
 from publisher.core.states import UNSETTLED_STATES
 from publisher.errors import RuleError
 from publisher.store.channels import (
-    get_account_by_id,
     get_channel,
-    get_desk_by_id,
     list_accounts,
     list_channels,
     list_desks,
 )
-from publisher.store.models import Channel, Desk
+from publisher.store.models import Account, Channel, Desk
 from publisher.store.outbox import list_unfinished
 from publisher.web.asked import read_asked
 from publisher.web.context import actor, begin, now, reading, zone
@@ -31,6 +29,7 @@ from publisher.web.errors import errors_of
 from publisher.web.links import channel_link
 from publisher.web.live import fragment
 from publisher.web.once import carry_out_once, submission
+from publisher.web.row_ids import row_id
 
 blueprint = Blueprint("channels", __name__, url_prefix="/channels")
 
@@ -145,7 +144,7 @@ def retire(channel_id: int) -> Page:
     require(actor(), Act.ADMINISTER)
     try:
         with begin() as session:
-            agreed = frozenset(request.form.getlist("operation", type=int))
+            agreed = frozenset(request.form.getlist("operation", type=row_id))
             retire_channel(session, actor(), channel_id, now(), agreed=agreed)
     except RuleError as error:
         return _retire_page(channel_id, errors_of(error)), 422
@@ -211,16 +210,22 @@ def _values(channel: Channel) -> dict[str, str]:
     }
 
 
-def _account(session: Session) -> Any:
-    chosen = request.form.get("account", type=int)
-    if chosen is None:
+def _account(session: Session) -> Account:
+    chosen = request.form.get("account", type=row_id)
+    account = next((account for account in list_accounts(session) if account.id == chosen), None)
+    if account is None:
         raise RuleError("account", N_("Choose the account that posts there."))
-    return get_account_by_id(session, chosen)
+    return account
 
 
 def _desk(session: Session) -> Desk | None:
-    chosen = request.form.get("desk", type=int)
-    return None if chosen is None else get_desk_by_id(session, chosen)
+    if not request.form.get("desk"):
+        return None
+    chosen = request.form.get("desk", type=row_id)
+    desk = next((desk for desk in list_desks(session) if desk.id == chosen), None)
+    if desk is None:
+        raise RuleError("desk", N_("A chosen desk is no longer there: choose again."))
+    return desk
 
 
 def _opened() -> date | None:

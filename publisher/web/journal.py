@@ -21,6 +21,7 @@ from publisher.store.people import list_users
 from publisher.web.context import actor, now, reading, zone
 from publisher.web.formats import moment, number
 from publisher.web.frame import state_word
+from publisher.web.row_ids import row_id
 
 blueprint = Blueprint("journal", __name__, url_prefix="/journal")
 
@@ -114,7 +115,7 @@ def index() -> str:
     day, wrong_day = _day(args["day"])
     with reading() as session:
         events = list_acts(
-            session, _filter(args, day), limit=PAGE + 1, before=request.args.get("before", type=int)
+            session, _filter(args, day), limit=PAGE + 1, before=request.args.get("before", type=row_id)
         )
         names = name_subjects(session, {event.subject for event in events} | {args["subject"]})
         return render_template(
@@ -133,10 +134,9 @@ def index() -> str:
 
 def _filter(args: Mapping[str, str], day: date | None) -> ActFilter:
     since, until = (None, None) if day is None else _bounds(day)
-    person = args["person"]
     return ActFilter(
-        user_id=int(person) if person.isdecimal() and len(person) < 10 else None,
-        only_command_line=person == BY_COMMAND,
+        user_id=request.args.get("person", type=row_id),
+        only_command_line=args["person"] == BY_COMMAND,
         prefixes=GROUPS[args["group"]][1] if args["group"] in GROUPS else (),
         subject=args["subject"],
         since=since,

@@ -31,13 +31,14 @@ from publisher.core.messages import N_
 from publisher.core.permissions import Act, require
 from publisher.core.states import Role
 from publisher.errors import RuleError
-from publisher.store.channels import get_desk_by_id, list_desks
+from publisher.store.channels import list_desks
 from publisher.store.models import Desk, User
 from publisher.store.people import find_link_in_force, find_seen, get_user, list_seen, list_users
 from publisher.web.auth import no_store
 from publisher.web.context import actor, begin, now, person, reading, settings
 from publisher.web.errors import errors_of
 from publisher.web.once import carry_out_once, submission
+from publisher.web.row_ids import row_id
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 
@@ -175,11 +176,14 @@ def _role() -> Role:
 
 
 def _chosen() -> frozenset[int]:
-    return frozenset(request.form.getlist("desks", type=int))
+    return frozenset(request.form.getlist("desks", type=row_id))
 
 
 def _desks(rows: Session) -> list[Desk]:
-    return [get_desk_by_id(rows, desk_id) for desk_id in sorted(_chosen())]
+    desks = {desk.id: desk for desk in list_desks(rows)}
+    if not _chosen() <= set(desks):
+        raise RuleError("desks", N_("A chosen desk is no longer there: choose again."))
+    return [desk for desk in desks.values() if desk.id in _chosen()]
 
 
 def _keep_link(user_id: int, token: str) -> None:

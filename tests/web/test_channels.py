@@ -266,4 +266,14 @@ def test_only_administrators_connect_change_and_retire(office: DeskOffice, role:
 
 
 def test_a_channel_that_does_not_exist_is_not_found(office: DeskOffice) -> None:
-    office.visitor(Role.ADMIN).get("/channels/999", status=404)
+    for number in ("999", "0", "99999999999999999999"):
+        office.visitor(Role.ADMIN).get(f"/channels/{number}", status=404)
+
+
+def test_a_desk_that_is_gone_meanwhile_is_told_at_its_field(office: DeskOffice) -> None:
+    visitor = office.visitor(Role.ADMIN)
+    page = visitor.post(
+        "/channels/new", {"handle": "krd_news", "account": office.account.id, "desk": 77}, status=422
+    )
+    assert text_at(page, "desk") == "Выбранного подразделения уже нет: выберите снова."
+    assert page.html.find(id="f-handle")["value"] == "krd_news"

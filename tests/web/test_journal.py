@@ -118,7 +118,7 @@ def test_the_journal_is_narrowed_by_person_group_subject_and_day(office: DeskOff
 def test_a_made_up_address_does_no_harm(office: DeskOffice) -> None:
     note(office, "queue.pause")
     visitor = office.visitor(Role.ADMIN)
-    address = "/journal?person=999999999999999999999&group=moon&subject=x:y&before=ten"
+    address = "/journal?person=999999999999999999999&group=moon&subject=x:y&before=99999999999999999999"
     visitor.get(address)
     page = visitor.get("/journal?day=soon")
     assert page.html.find(id="e-day")
