@@ -39,6 +39,11 @@ export function startKeeping(form) {
         signal: running.signal,
       });
       if (answer.status >= 500) throw new Error(answer.status);
+      if (answer.status === 202) {
+        // This form was sent a moment ago, and somebody came back to it: the words are not kept yet.
+        isDirty = true;
+        return soon(TRY_AGAIN);
+      }
       const said = await answer.json();
       say(said.text ?? said.error, !answer.ok);
       if (answer.ok) {

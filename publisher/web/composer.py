@@ -1,6 +1,7 @@
 """The composer: a news item is written, shown as it will stand, and sent on its way from one form."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -15,6 +16,7 @@ from publisher.core.permissions import Act, may
 from publisher.core.states import ItemStatus
 from publisher.errors import RuleError
 from publisher.store.drafts import (
+    find_submission,
     list_drafts,
     list_drafts_of_item,
 )
@@ -34,13 +36,15 @@ from publisher.web.composer_page import (
     settle,
     writable_desks,
 )
-from publisher.web.composer_press import Answer, press, was_carried_out
+from publisher.web.composer_press import Answer, item_of, press
 from publisher.web.composer_show import preview_values, show_composer
 from publisher.web.context import actor, begin, now, person, reading
 from publisher.web.errors import errors_of
 from publisher.web.formats import clock, local_input
 
 blueprint = Blueprint("composer", __name__)
+
+JUST_SENT = timedelta(seconds=10)
 
 
 @blueprint.get("/items/new")
@@ -115,11 +119,14 @@ def autosave(uid: str) -> Response | tuple[Response, int]:
     typed = read_form(request.form)
     try:
         with begin() as session:
-            if not was_carried_out(session, typed):
-                keep_draft(
-                    session, user_id, uid, request.form.get("item", type=int), typed.base,
-                    form_values(request.form), now(), typed.restored,
-                )  # fmt: skip
+            sent = find_submission(session, typed.token)
+            if sent and now() - sent.at < JUST_SENT:
+                # Most likely a late echo of the text that was saved; who really writes on, asks again.
+                return jsonify(text="", signed_in=person() is not None), 202
+            keep_draft(
+                session, user_id, uid, request.form.get("item", type=int) or item_of(sent), typed.base,
+                form_values(request.form), now(), typed.restored,
+            )  # fmt: skip
     except RuleError as error:
         return jsonify(error=errors_of(error)[""]), 422
     text = gettext("Draft kept at %(time)s.", time=clock(now()))

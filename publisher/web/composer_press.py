@@ -27,7 +27,7 @@ from publisher.store.drafts import (
     set_submission_result,
 )
 from publisher.store.items import get_item, get_version
-from publisher.store.models import Item
+from publisher.store.models import Item, Submission
 from publisher.web.comparison import compare_versions
 from publisher.web.composer_form import (
     Typed,
@@ -56,6 +56,7 @@ Answer = str | BaseResponse | tuple[str, int]
 GOES_OUT = frozenset({"publish", "schedule"})
 FINISHED = GOES_OUT | {"submit", "approve", "correct"}
 ACTS = FINISHED | {"save"}
+# Where a carried out form led: to its item.
 RESULT = re.compile(r"/items/(\d+)")
 
 
@@ -155,7 +156,7 @@ def _carry_out(item_id: int | None, typed: Typed, act: str) -> Answer:
                 )
             if not claim_submission(session, key, person().id, now()):
                 return redirect(get_submission_result(session, key), 303)
-            if item_id is None and was_carried_out(session, typed, but=key):
+            if item_id is None and find_submission(session, typed.token, but=key):
                 raise _Repeated
             target = _perform(session, item_id, settled, act, due, embargo)
             set_submission_result(session, key, target)
@@ -287,19 +288,20 @@ def _take_theirs(item_id: int, typed: Typed) -> BaseResponse:
     return redirect(url_for(".edit", item_id=item_id, draft="none"), 303)
 
 
-def was_carried_out(session: Session, typed: Typed, but: str = "") -> bool:
-    """Whether this form has been sent already; `but` is the key of the press in hand."""
-    return find_submission(session, typed.token, but) is not None
+def item_of(sent: Submission | None) -> int | None:
+    """The item that a carried out form made or changed."""
+    match = RESULT.search(sent.result) if sent else None
+    return int(match[1]) if match else None
 
 
 def _sent_before(typed: Typed) -> Answer:
     """Back, changed, pressed again: the item exists by now, and this becomes its next version."""
     with reading() as session:
         found = find_submission(session, typed.token)
-        match = RESULT.match(found.result) if found and found.user_id == person().id else None
-        if match is None:
+        made = item_of(found) if found and found.user_id == person().id else None
+        if made is None:
             abort(400)
-        item = get_item(session, int(match[1]))
+        item = get_item(session, made)
         fresh = Typed()
         typed = replace(typed, base=item.head, uid=fresh.uid, token=fresh.token)
         note = gettext("This item is saved already. Save what you changed since as its next version.")

@@ -66,6 +66,18 @@ def test_a_late_keep_after_the_press_is_not_kept(office: DeskOffice) -> None:
     assert drafts(office) == []
 
 
+def test_what_is_written_after_going_back_is_kept_with_the_item(office: DeskOffice) -> None:
+    editor = office.visitor()
+    form = written(editor)
+    press(editor, form, "save")
+    office.pass_time(seconds=5)
+    form["body"] = "Написано после"
+    assert keep(editor, form).status_int == 202
+    office.pass_time(seconds=10)
+    keep(editor, form)
+    assert composer(editor.get("/items/1/edit"))["body"].value == "Написано после"
+
+
 def test_two_tabs_stay_apart(office: DeskOffice) -> None:
     editor = office.visitor()
     press(editor, written(editor), "save")
