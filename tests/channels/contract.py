@@ -242,6 +242,19 @@ class ChannelContract:
             receipt = await (await Desk.open(channel, wall)).publish(edition)
         assert wall.shown() == expected(edition, receipt.external_ids)
 
+    async def test_what_is_prepared_is_not_seen_and_not_uploaded_again(
+        self, wall: Wall, media: Media
+    ) -> None:
+        edition = media_first("Текст", *media.photos(COLOURS[:2]))
+        async with wall.connect() as channel:
+            desk = await Desk.open(channel, wall)
+            await channel.prepare(desk.address, edition)
+            assert wall.shown() == []
+            uploads = wall.uploads()
+            receipt = await desk.publish(edition)
+            assert wall.uploads() == uploads
+        assert wall.shown() == expected(edition, receipt.external_ids)
+
     # The same keys, one post
 
     @pytest.mark.parametrize("shape", SHAPES)

@@ -387,12 +387,42 @@ class TestAnswers:
         number = desk.address["channel_id"]
         assert receipt.permalink == f"https://t.me/c/{number}/{receipt.external_ids[0]}"
 
+    async def test_a_channel_with_a_known_address_is_not_looked_for_by_name(self, wall: TelegramWall) -> None:
+        async with wall.connect() as channel:
+            desk = await Desk.open(channel, wall)
+            asked = wall.count("contacts.resolveUsername")
+            found = await channel.resolve(wall.handle, desk.address)
+            assert (found.address, found.title) == (desk.address, wall.handle)
+            assert wall.count("contacts.resolveUsername") == asked
+
+    async def test_an_address_that_is_no_longer_good_is_found_anew(self, wall: TelegramWall) -> None:
+        async with wall.connect() as channel:
+            desk = await Desk.open(channel, wall)
+            found = await channel.resolve(wall.handle, {**desk.address, "access_hash": 1})
+        assert found.address == desk.address
+
+    async def test_a_method_that_was_told_to_wait_is_not_asked_for_again(self, wall: TelegramWall) -> None:
+        method = "contacts.resolveUsername"
+        async with wall.connect() as channel:
+            desk = await Desk.open(channel, wall)
+            asked = wall.count(method)
+            wall.process.plan_fault(method=method, kind="error", code=420, error="FLOOD_WAIT_3600")
+            for _ in range(2):
+                with pytest.raises(Limited) as caught:
+                    await channel.resolve(wall.handle)
+                assert caught.value.scope is Scope.METHOD
+                assert caught.value.retry_after > timedelta(minutes=59)
+            assert wall.count(method) == asked + 1
+            await desk.publish(post("Остальное идёт"))
+        assert len(wall.shown()) == 1
+
     async def test_a_wrong_access_hash_is_gone(self, wall: TelegramWall) -> None:
         async with wall.connect() as channel:
             desk = await Desk.open(channel, wall)
             wrong = {**desk.address, "access_hash": 1}
-            with pytest.raises(Gone):
+            with pytest.raises(Gone) as caught:
                 await channel.publish(wrong, post("Нет"), (8,), wall.handle)
+        assert caught.value.is_channel
 
 
 def unknown_session(wall: TelegramWall) -> str:
