@@ -19,7 +19,15 @@ class ConfigError(PublisherError):
 
 
 class StoreError(PublisherError):
-    """The database or the media folder cannot be used; the text says what to do about it."""
+    """The data cannot be used: a database, a folder, a key, a port.
+
+    `message` is a msgid for the administrator, as RuleError's; `params` fill its places after translation.
+    """
+
+    def __init__(self, message: str, **params: object) -> None:
+        super().__init__(message.format(**params) if params else message)
+        self.message = message
+        self.params = params
 
 
 class DiskFull(StoreError):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from publisher.core.messages import N_
 from publisher.errors import StoreError
 
 
@@ -30,10 +31,11 @@ class Vault:
         try:
             return self._fernet.decrypt(token).decode()
         except InvalidToken as error:
-            raise StoreError(
-                f"the key in {self.file} does not open this secret: put the right key back "
+            message = N_(
+                "the key in {file} does not open this secret: put the right key back "
                 "or enter the account's credentials again"
-            ) from error
+            )
+            raise StoreError(message, file=self.file) from error
 
 
 def key_file(data: Path) -> Path:
@@ -50,7 +52,8 @@ def _read_or_create(file: Path) -> bytes:
     except FileExistsError:
         return _read(file)
     except OSError as error:
-        raise StoreError(f"cannot create the key {file}: {error.strerror}") from error
+        message = N_("cannot create the key {file}: {reason}")
+        raise StoreError(message, file=file, reason=error.strerror) from error
     key = Fernet.generate_key()
     with os.fdopen(descriptor, "wb") as handle:
         handle.write(key)
@@ -62,7 +65,8 @@ def _read(file: Path) -> bytes:
         key = file.read_bytes().strip()
         Fernet(key)
     except OSError as error:
-        raise StoreError(f"cannot read the key {file}: {error.strerror}") from error
+        message = N_("cannot read the key {file}: {reason}")
+        raise StoreError(message, file=file, reason=error.strerror) from error
     except ValueError as error:
-        raise StoreError(f"{file} holds no key: put the right one back") from error
+        raise StoreError(N_("{file} holds no key: put the right one back"), file=file) from error
     return key

@@ -23,6 +23,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from publisher.channels.base import Connect
 from publisher.channels.telegram.adapter import connect_telegram
 from publisher.config import Settings
+from publisher.core.messages import N_
 from publisher.core.platforms import Network, Realm
 from publisher.core.receipts import describe
 from publisher.delivery.accounts import Caretaker
@@ -326,7 +327,7 @@ async def _first_to_fail(tasks: Sequence["asyncio.Task[None]"], stop: asyncio.Ev
 
 
 def _only_worker(settings: Settings, realm: Realm) -> BinaryIO:
-    return hold_lock(settings.data / f"worker-{realm}.lock", f"a worker of the {realm} realm")
+    return hold_lock(settings.data / f"worker-{realm}.lock", f"publisher worker --realm {realm}")
 
 
 def trigger_of(when: Every) -> CronTrigger | IntervalTrigger:
@@ -350,7 +351,7 @@ def _telegram_server(settings: Settings, realm: Realm) -> tuple[tuple[str, int] 
         try:
             sandbox = loads(file.read_text("utf-8"))
         except OSError as error:
-            raise StoreError(f"no sandbox has run here: {file} is missing") from error
+            raise StoreError(N_("no sandbox has run here: {file} is missing"), file=file) from error
         return (sandbox["host"], sandbox["telegram_port"]), Path(sandbox["telegram_key"])
     if not settings.telegram.server:
         return None, None

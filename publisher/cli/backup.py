@@ -13,6 +13,12 @@ from publisher.errors import RuleError
 from publisher.store.backup import is_empty, read_backup, write_backup
 from publisher.store.locks import hold_lock
 
+# Whoever works on the database while it is replaced would lose what it writes.
+LOCKS = {
+    "run": "publisher run",
+    **{f"worker-{realm}": f"publisher worker --realm {realm}" for realm in Realm},
+}
+
 
 @click.command(cls=Command)
 @click.argument("file", type=click.Path(path_type=Path))
@@ -39,9 +45,8 @@ def restore(office: Office, file: Path, replace: bool) -> None:
         message = N_("{folder} is not empty: choose another folder, or give --replace.")
         raise RuleError("", message, folder=office.settings.data)
     with ExitStack() as locks:
-        for name in ("run", *(f"worker-{realm.value}" for realm in Realm)):
-            lock = hold_lock(office.settings.data / f"{name}.lock", f"publisher {name.replace('-', ' ')}")
-            locks.enter_context(closing(lock))
+        for name, whose in LOCKS.items():
+            locks.enter_context(closing(hold_lock(office.settings.data / f"{name}.lock", whose)))
         made = read_backup(file, office.settings.data, database, office.now())
     _ = office.store  # recognised as a copy: paused, and what was not sent is held
     office.say(N_("Restored: the state of {at} with {count} files."), at=made.made_at, count=made.files)

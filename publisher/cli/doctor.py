@@ -144,7 +144,7 @@ def _key(office: Office) -> Check:
     try:
         Vault(file)
     except StoreError as error:
-        return Check(name="key", state=State.PROBLEM, text=str(error))
+        return Check(name="key", state=State.PROBLEM, text=office.explain(error))
     text = office.text(N_("{file}. It is not in the backup: keep a copy elsewhere."), file=file)
     return Check(name="key", state=State.OK, text=text)
 

@@ -12,8 +12,8 @@ import click
 
 from publisher.config import Settings, load_settings
 from publisher.core.messages import N_
-from publisher.errors import ConfigError, NotFound, PublisherError, RuleError
-from publisher.wording import translate, translate_error
+from publisher.errors import ConfigError, NotFound, PublisherError, RuleError, StoreError
+from publisher.wording import translate
 
 if TYPE_CHECKING:
     # Loaded when a command first needs them: `publisher --help` and a usage error stay quick.
@@ -111,8 +111,9 @@ class Office:
 
     def explain(self, error: PublisherError) -> str:
         """An error as one line in the office's language."""
-        if isinstance(error, RuleError):
-            return translate_error(error, self.language)
+        if isinstance(error, RuleError | StoreError):
+            # One line: what a database says may have several.
+            return " ".join(translate(error.message, error.params, self.language).split())
         if isinstance(error, NotFound) and error.what in MISSING:
             return self.text(MISSING[error.what], key=str(error.key))
         return " ".join(str(error).split())

@@ -44,7 +44,8 @@ def run(office: Office, host: str | None, port: int | None) -> None:
     try:
         lock = hold_lock(data / "run.lock", "publisher run")
     except OSError as error:
-        raise StoreError(f"cannot write to the data folder {data}: {error.strerror}") from error
+        message = N_("cannot write to the data folder {folder}: {reason}")
+        raise StoreError(message, folder=data, reason=error.strerror) from error
     with closing(lock), _stop_signal() as stop:
         _check_ports(office)
         newsroom = Newsroom(office, stop)

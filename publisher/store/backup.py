@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from publisher.core.messages import N_
 from publisher.errors import StoreError
 from publisher.store.revisions import is_known_revision
 
@@ -43,7 +44,7 @@ def write_backup(database: Path, media: Path, target: Path, now: datetime) -> Ba
     Raises StoreError; then nothing is left at `target`.
     """
     if target.exists():
-        raise StoreError(f"{target} exists already: choose another name")
+        raise StoreError(N_("{file} exists already: choose another name"), file=target)
     unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.unfinished")
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
@@ -53,7 +54,8 @@ def write_backup(database: Path, media: Path, target: Path, now: datetime) -> Ba
             _pack(unfinished, backup, snapshot, media)
         unfinished.replace(target)
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"cannot write the backup {target}: {_reason(error)}") from error
+        message = N_("cannot write the backup {file}: {reason}")
+        raise StoreError(message, file=target, reason=_reason(error)) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return backup
@@ -77,7 +79,8 @@ def read_backup(source: Path, data: Path, database: Path, now: datetime) -> Back
                 _put_in_place(Path(folder) / "media", data / "media")
                 _replace_database(snapshot, database, now)
     except (OSError, zipfile.BadZipFile, sqlite3.Error, EOFError) as error:
-        raise StoreError(f"cannot read the backup {source}: {_reason(error)}") from error
+        message = N_("cannot read the backup {file}: {reason}")
+        raise StoreError(message, file=source, reason=_reason(error)) from error
     return backup
 
 
@@ -137,7 +140,7 @@ def _media_files(snapshot: Path, media: Path) -> Iterator[Path]:
     for (sha256,) in rows:
         path = media / sha256[:2] / sha256[2:4] / sha256
         if not path.is_file():
-            raise StoreError(f"the media folder lacks {path}: the backup would not be whole")
+            raise StoreError(N_("the media folder lacks {file}: the backup would not be whole"), file=path)
         yield path
         thumbnail = path.with_name(f"{sha256}.thumb.jpg")
         if thumbnail.is_file():
@@ -157,9 +160,10 @@ def _read_description(archive: zipfile.ZipFile, source: Path) -> Backup:
         version = found.pop("format")
         backup = Backup(**found)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreError(f"{source} is no backup of this program") from error
+        raise StoreError(N_("{file} is no backup of this program"), file=source) from error
     if version != FORMAT:
-        raise StoreError(f"{source} was made by another version of this program (format {version})")
+        message = N_("{file} was made by another version of this program (format {format})")
+        raise StoreError(message, file=source, format=version)
     return backup
 
 
@@ -178,21 +182,22 @@ def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:
                 digest.update(part)
                 file.write(part)
         if match and not match[2] and digest.hexdigest() != match[1]:
-            raise StoreError(f"the backup is damaged: {name} is not what it was")
+            raise StoreError(N_("the backup is damaged: {name} is not what it was"), name=name)
 
 
 def _check_snapshot(snapshot: Path, backup: Backup) -> None:
     if not snapshot.is_file():
-        raise StoreError("the backup is damaged: its database is missing")
+        raise StoreError(N_("the backup is damaged: its database is missing"))
     if not is_known_revision(backup.revision):
-        raise StoreError(f"the backup was made by a newer version of this program ({backup.revision})")
+        message = N_("the backup was made by a newer version of this program ({revision})")
+        raise StoreError(message, revision=backup.revision)
     with closing(sqlite3.connect(snapshot)) as connection:
         verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
         if verdict != "ok":
-            raise StoreError(f"the backup is damaged: {verdict}")
+            raise StoreError(N_("the backup is damaged: {reason}"), reason=verdict)
         for (sha256,) in connection.execute("SELECT sha256 FROM media"):
             if not (snapshot.parent / "media" / sha256[:2] / sha256[2:4] / sha256).is_file():
-                raise StoreError(f"the backup is damaged: the media file {sha256} is missing")
+                raise StoreError(N_("the backup is damaged: the media file {name} is missing"), name=sha256)
         connection.execute("UPDATE installation SET fingerprint = ''")
         connection.commit()
 

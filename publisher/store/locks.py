@@ -5,13 +5,14 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
+from publisher.core.messages import N_
 from publisher.errors import StoreError
 
 
-def hold_lock(file: Path, whose: str) -> BinaryIO:
+def hold_lock(file: Path, command: str) -> BinaryIO:
     """Lock the file for this process's life; keep the returned handle open.
 
-    Raises StoreError naming the holder's process when another one has it: `whose` says what it is.
+    Raises StoreError naming the holder's process when another one has it; `command` is what started it.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     handle = file.open("a+b")
@@ -21,7 +22,8 @@ def hold_lock(file: Path, whose: str) -> BinaryIO:
         handle.seek(0)
         holder = handle.read().decode() or "unknown"
         handle.close()
-        raise StoreError(f"{whose} is already running (process {holder})") from error
+        message = N_("{command} is already running (process {holder})")
+        raise StoreError(message, command=command, holder=holder) from error
     handle.truncate(0)
     handle.write(str(os.getpid()).encode())
     handle.flush()

@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from publisher.core.messages import N_
 from publisher.errors import StoreError
 from publisher.store.models import Installation
 from publisher.store.restored import hold_everything
@@ -70,7 +71,8 @@ def open_store(url: str, now: datetime) -> Store:
         raise
     except (DatabaseError, OSError) as error:
         engine.dispose()
-        raise StoreError(f"cannot use the database {redacted(url)}: {reason_of(error)}") from error
+        message = N_("cannot use the database {address}: {reason}")
+        raise StoreError(message, address=redacted(url), reason=reason_of(error)) from error
     return Store(engine)
 
 
@@ -83,7 +85,8 @@ def make_engine(url: str) -> Engine:
         try:
             Path(target.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"cannot create the data folder: {error.strerror}") from error
+            message = N_("cannot create the data folder: {reason}")
+            raise StoreError(message, reason=error.strerror) from error
     engine = create_engine(target, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -141,8 +144,8 @@ def migrate(engine: Engine) -> None:
             command.upgrade(config, "head")
     except CommandError as error:
         # Alembic does not find the database's revision among ours.
-        address = engine.url.render_as_string()
-        raise StoreError(f"the database {address} was made by a newer version of this program") from error
+        message = N_("the database {address} was made by a newer version of this program")
+        raise StoreError(message, address=engine.url.render_as_string()) from error
 
 
 def newest_revision() -> str:

@@ -8,6 +8,7 @@ from types import FrameType
 import waitress
 
 from publisher.config import Settings
+from publisher.core.messages import N_
 from publisher.errors import StoreError
 from publisher.secrets import Vault
 from publisher.store.session import Store
@@ -32,9 +33,11 @@ def serve(settings: Settings, store: Store, vault: Vault) -> None:
             clear_untrusted_proxy_headers=False,
         )
     except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        reason = "is taken" if taken else f"cannot be listened on: {error.strerror}"
-        raise StoreError(f"port {web.port} on {web.host} {reason}") from error
+        if error.errno == errno.EADDRINUSE:
+            message = N_("port {port} on {host} is taken")
+            raise StoreError(message, port=str(web.port), host=web.host) from error
+        message = N_("port {port} on {host} cannot be listened on: {reason}")
+        raise StoreError(message, port=str(web.port), host=web.host, reason=error.strerror) from error
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     server.run()

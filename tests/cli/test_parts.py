@@ -26,7 +26,7 @@ def taken_port(folder: Path, part: str) -> str:
 
 def test_the_desk_names_a_taken_port(tmp_path: Path) -> None:
     assert run_program("init", "--data", str(tmp_path / "data")).code == 0
-    assert taken_port(tmp_path, "web") == "publisher: port {port} on 127.0.0.1 is taken\n"
+    assert taken_port(tmp_path, "web") == "publisher: порт {port} на 127.0.0.1 занят\n"
 
 
 def test_the_sandbox_names_a_taken_port(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_realm_has_one_worker_on_sqlite(terminal: Terminal) -> None:
     terminal.done("init")
     with closing(hold_lock(terminal.data / "worker-real.lock", "a test")):
         said = terminal.refused("worker")
-    assert said.startswith("a worker of the real realm is already running (process ")
+    assert said.startswith("publisher worker --realm real is already running (process ")
 
 
 def test_a_worker_of_the_sandbox_realm_needs_a_sandbox(terminal: Terminal) -> None:

@@ -77,9 +77,8 @@ def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     finally:
         tmp_path.chmod(0o755)
     assert (answer.code, answer.out) == (1, "")
-    assert (
-        answer.err == f"publisher: cannot create the key {tmp_path / 'data/secret.key'}: Permission denied\n"
-    )
+    key = tmp_path / "data" / "secret.key"
+    assert answer.err == f"publisher: не удалось создать ключ {key}: Permission denied\n"
 
 
 def test_run_says_so_when_the_data_folder_cannot_be_written(tmp_path: Path) -> None:
@@ -88,7 +87,7 @@ def test_run_says_so_when_the_data_folder_cannot_be_written(tmp_path: Path) -> N
         answer = run_program("run", "--data", str(tmp_path / "data"), before=HUMBLY)
     finally:
         tmp_path.chmod(0o755)
-    expected = f"publisher: cannot write to the data folder {tmp_path / 'data'}: Permission denied\n"
+    expected = f"publisher: нет записи в папку данных {tmp_path / 'data'}: Permission denied\n"
     assert (answer.code, answer.err) == (1, expected)
 
 
