@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from publisher.actions.editions import ChannelEdition, check_editions, editions_of
-from publisher.actions.publish import timing_for
+from publisher.actions.publish import check_newest, timing_for
 from publisher.config import Delivery
 from publisher.core.messages import N_
 from publisher.core.permissions import Act, Actor, require
@@ -51,9 +51,18 @@ def preview_correction(session: Session, item_id: int, *, reissue: bool = False)
 
 
 def correct_item(
-    session: Session, actor: Actor, item_id: int, delivery: Delivery, now: datetime, *, reissue: bool = False
+    session: Session,
+    actor: Actor,
+    item_id: int,
+    delivery: Delivery,
+    now: datetime,
+    *,
+    reissue: bool = False,
+    number: int | None = None,
 ) -> Carried:
     """Send the newest version to everyone who got the item, or replace what is still waiting.
+
+    `number` is the version that the person has read, which must still be the newest.
 
     Raises RuleError when nobody has it, when an edition does not fit, or when a post's media class would
     change and `reissue` (withdraw and publish anew) was not chosen; NotAllowed.
@@ -63,6 +72,7 @@ def correct_item(
     require(actor, Act.CORRECT, item.desk_id)
     if item.status in ENDED_ITEMS:
         raise RuleError("", N_("The item is withdrawn."))
+    check_newest(item, number)
     preview = preview_correction(session, item_id, reissue=reissue)
     if preview.conflicts:
         raise RuleError(

@@ -16,7 +16,7 @@ from publisher.core.states import ItemStatus, Priority
 from publisher.errors import NotAllowed, RuleError
 from publisher.store.audit import record_act
 from publisher.store.items import get_item, get_version, hold_item
-from publisher.store.models import Channel, Version
+from publisher.store.models import Channel, Item, Version
 from publisher.store.outbox import Carried, Timing, carry_out, list_channels_of_item, list_existing
 
 
@@ -29,11 +29,13 @@ def publish_item(
     *,
     due: datetime | None = None,
     undo: bool = False,
+    number: int | None = None,
 ) -> Carried:
     """Plan the newest version for all its channels: at `due`, or now, with the undo time if asked for.
 
-    Channels that already have the item are left alone. Raises RuleError at the field that is wrong
-    (channels, body, layout, media, due), NotAllowed, EmbargoInForce.
+    `number` is the version that the person has read, which must still be the newest. Channels that already
+    have the item are left alone, and so are those where somebody deleted it. Raises RuleError at the field
+    that is wrong (channels, body, layout, media, due), NotAllowed, EmbargoInForce.
     """
     hold_item(session, item_id)
     item = get_item(session, item_id)
@@ -41,6 +43,7 @@ def publish_item(
     require(actor, Act.PUBLISH, item.desk_id)
     if not can_publish(item.status):
         raise RuleError("", N_("The item is withdrawn."))
+    check_newest(item, number)
     channels = list_channels_of_item(session, item)
     if not channels:
         raise RuleError("channels", N_("Choose at least one channel."))
@@ -62,14 +65,21 @@ def publish_item(
     carried = carry_out(session, steps, version, timing, actor.user_id, now)
     _approve(version, actor, now)
     if not is_out(item.status):
+        earlier = item.due if item.status is ItemStatus.SCHEDULED else None
         item.status = ItemStatus.SCHEDULED
-        item.due = timing.due
+        item.due = min(earlier or timing.due, timing.due)
     item.updated_at = now
     record_act(
         session, actor, "item.schedule" if due else "item.publish", f"item:{item.id}", now,
         version=version.number, due=timing.due.isoformat(), operations=list(carried.added),
     )  # fmt: skip
     return carried
+
+
+def check_newest(item: Item, number: int | None) -> None:
+    """Raise RuleError when somebody saved a version after `number`, the one that the person has read."""
+    if number is not None and item.head != number:
+        raise RuleError("", N_("Somebody saved a newer version meanwhile: read it first."))
 
 
 def timing_for(priority: Priority, due: datetime, delivery: Delivery, *, undo: bool) -> Timing:

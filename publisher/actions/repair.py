@@ -49,6 +49,7 @@ def put_back(session: Session, actor: Actor, post_id: int, delivery: Delivery, n
 def publish_anew(session: Session, actor: Actor, post_id: int, delivery: Delivery, now: datetime) -> int:
     """Publish the newest version once more where the post was deleted by hand; the new operation's id."""
     post, publish = _open(session, actor, post_id, PostState.MISSING)
+    accept_loss(session, post_id, now)
     version = get_version(session, publish.item)
     editions = editions_of(version, [publish.channel])
     check_editions(editions)
@@ -57,7 +58,6 @@ def publish_anew(session: Session, actor: Actor, post_id: int, delivery: Deliver
         raise _moved()
     timing = timing_for(publish.item.priority, now, delivery, undo=False)
     operation_id = carry_out(session, steps, version, timing, actor.user_id, now).added[0]
-    accept_loss(session, post_id, now)
     record_act(session, actor, "post.publish_anew", f"operation:{operation_id}", now, post=post_id)
     return operation_id
 

@@ -35,6 +35,7 @@ def replan_item(
     """
     if is_waiting(session, item_id):
         take_back(session, actor, item_id, now)
-        # The rows were moved by statements of their own.
+        # The rows were moved by statements of their own; expiring forgets what is not flushed.
+        session.flush()
         session.expire_all()
     return publish_item(session, actor, item_id, delivery, now, due=due, undo=undo)

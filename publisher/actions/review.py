@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from publisher.actions.publish import check_newest
 from publisher.core.messages import N_
 from publisher.core.permissions import Act, Actor, require
 from publisher.core.states import ItemStatus
@@ -27,8 +28,7 @@ def approve_item(session: Session, actor: Actor, item_id: int, number: int, now:
     """Approve version `number`, which must still be the newest. Raises RuleError otherwise."""
     hold_item(session, item_id)
     item = get_item(session, item_id)
-    if item.head != number:
-        raise RuleError("", N_("Somebody saved a newer version meanwhile: read it first."))
+    check_newest(item, number)
     states = {ItemStatus.DRAFT, ItemStatus.IN_REVIEW}
     _step(session, actor, item_id, now, Act.PUBLISH, states, ItemStatus.APPROVED, "item.approve")
     version = get_version(session, item)

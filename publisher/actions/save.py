@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from publisher.actions.schedule import delay_to_embargo
 from publisher.core.editions import Layout
 from publisher.core.items import SLUG, can_edit, make_slug, status_after_save, version_hash
 from publisher.core.messages import N_
@@ -92,9 +93,11 @@ def save_item(session: Session, actor: Actor, item_id: int, form: ItemForm, now:
     newest = get_version(session, item)
     if newest.hash == _hash(session, form):
         _place(session, item, form, now)
+        delay_to_embargo(session, item)
         return newest
     item.status = status_after_save(item.status)
     version = _add_version(session, actor, item, form, now)
+    delay_to_embargo(session, item)
     record_act(session, actor, "item.save", f"item:{item.id}", now, version=version.number)
     return version
 

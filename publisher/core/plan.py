@@ -79,11 +79,14 @@ class Conflict:
 
 
 def plan_publish(editions: Mapping[int, Edition], existing: Sequence[Existing]) -> list[Step]:
-    """A publish per channel that has none unfinished or standing; it takes the place of one that failed."""
+    """A publish per channel that has none unfinished or standing; it takes the place of one that failed.
+
+    Where somebody deleted the post on the network, a person decides about that channel by itself.
+    """
     taken = {
         op.channel_id
         for op in existing
-        if op.kind is OperationKind.PUBLISH and (op.state in UNFINISHED_STATES or _stands(op))
+        if op.kind is OperationKind.PUBLISH and (op.state in UNFINISHED_STATES or _was_sent(op))
     }
     steps: list[Step] = []
     for channel_id, edition in editions.items():
@@ -178,6 +181,10 @@ def collapse(
 
 def _publishes(existing: Sequence[Existing]) -> list[Existing]:
     return [op for op in existing if op.kind is OperationKind.PUBLISH]
+
+
+def _was_sent(publish: Existing) -> bool:
+    return publish.state is OperationState.SENT and publish.post_state is not PostState.WITHDRAWN
 
 
 def _stands(publish: Existing) -> bool:

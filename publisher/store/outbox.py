@@ -156,7 +156,10 @@ REPLACEABLE = OPEN_STATES | {OperationState.FAILED}
 
 def replace_edition(session: Session, operation_id: int, version_id: int, edition: Edition) -> bool:
     """Give an operation that surely was not applied a new edition; False when it moved meanwhile."""
-    return _move(session, operation_id, REPLACEABLE, version_id=version_id, edition=edition_to_json(edition))
+    return _move(
+        session, operation_id, REPLACEABLE, version_id=version_id, edition=edition_to_json(edition),
+        cost=edition.elements,
+    )  # fmt: skip
 
 
 def cancel_operation(session: Session, operation_id: int, *, by_word: bool = False) -> bool:
@@ -306,6 +309,7 @@ class Movement:
     kind: OperationKind
     state: OperationState
     due: datetime
+    latest: datetime | None
     wake_at: datetime | None
     attempts: int
     version_id: int
@@ -318,9 +322,9 @@ def list_movements(session: Session, item_id: int) -> list[Movement]:
     """The item's operations in short, oldest first: one query, no texts."""
     rows = session.execute(
         select(
-            Operation.id, Operation.kind, Operation.state, Operation.due, Operation.wake_at,
-            Operation.attempts, Operation.version_id, Operation.hold_reason, Post.standing_id,
-            Post.state.label("post_state"),
+            Operation.id, Operation.kind, Operation.state, Operation.due, Operation.latest,
+            Operation.wake_at, Operation.attempts, Operation.version_id, Operation.hold_reason,
+            Post.standing_id, Post.state.label("post_state"),
         )
         .outerjoin(Post, Post.operation_id == Operation.id)
         .where(Operation.item_id == item_id)

@@ -58,7 +58,9 @@ def live(item_id: int) -> Response:
         seen = glance(session, item_id)
         if answer := unchanged(seen.mark, seen.pace):
             return answer
-        html = render_template("item/_live.html", page=read_page(session, item_id), **NOTHING_TYPED)
+        page = read_page(session, item_id)
+        read = request.args.get("read", page.item.head, type=int)
+        html = render_template("item/_live.html", page=page, read=read, **NOTHING_TYPED)
     return marked_fragment(html, seen.mark, seen.pace)
 
 
@@ -92,8 +94,7 @@ def send_back(item_id: int) -> Page:
 @blueprint.post("/approve")
 def approve(item_id: int) -> Page:
     """Approve the version that the page showed."""
-    number = request.form.get("version", type=int) or 0
-    deed = partial(approve_item, actor=actor(), item_id=item_id, number=number, now=now())
+    deed = partial(approve_item, actor=actor(), item_id=item_id, number=_read() or 0, now=now())
     return _carry_out(item_id, deed, gettext("Approved."))
 
 
@@ -104,7 +105,8 @@ def publish(item_id: int) -> Page:
 
     def deed(session: Session) -> Carried:
         due = _due() if later else None
-        return publish_item(session, actor(), item_id, settings().delivery, now(), due=due, undo=True)
+        delivery = settings().delivery
+        return publish_item(session, actor(), item_id, delivery, now(), due=due, undo=True, number=_read())
 
     def said(carried: Carried) -> str:
         if later:
@@ -143,7 +145,8 @@ def call_off(item_id: int) -> Page:
             )
         )
 
-    return _carry_out(item_id, partial(take_back, actor=actor(), item_id=item_id, now=now()), said)
+    undo = bool(request.form.get("undo"))
+    return _carry_out(item_id, partial(take_back, actor=actor(), item_id=item_id, now=now(), undo=undo), said)
 
 
 @blueprint.get("/correct", endpoint="preview_correction")
@@ -158,7 +161,8 @@ def correct(item_id: int) -> Page:
 
     def deed(session: Session) -> Carried:
         reissue = bool(request.form.get("reissue"))
-        return correct_item(session, actor(), item_id, settings().delivery, now(), reissue=reissue)
+        delivery = settings().delivery
+        return correct_item(session, actor(), item_id, delivery, now(), reissue=reissue, number=_read())
 
     return _carry_out(item_id, deed, _said_of, again=_correction)
 
@@ -245,9 +249,16 @@ def _page(
         seen = glance(session, item_id)
         page = read_page(session, item_id)
         return render_template(
-            "item/show.html", page=page, versions=list_versions(session, page.item), pace=seen.pace,
-            etag=f'"{tag_of(seen.mark)}"', form=form, errors=errors or {}, ambiguous=ambiguous,
-        )  # fmt: skip
+            "item/show.html",
+            page=page,
+            read=page.item.head,
+            versions=list_versions(session, page.item),
+            pace=seen.pace,
+            etag=f'"{tag_of(seen.mark)}"',
+            form=form,
+            errors=errors or {},
+            ambiguous=ambiguous,
+        )
 
 
 def _carry_out(
@@ -277,6 +288,11 @@ def _carry_out(
     else:
         flash(said if isinstance(said, str) else said(done), "success")
     return redirect(url_for("item.show", item_id=item_id), 303)
+
+
+def _read() -> int | None:
+    """The version that the page showed when the button was pressed."""
+    return request.form.get("version", type=int)
 
 
 def _due() -> datetime:

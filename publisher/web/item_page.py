@@ -13,6 +13,7 @@ from publisher.core.states import (
     LIVE_ITEMS,
     OPEN_STATES,
     UNSETTLED_STATES,
+    OperationKind,
     OperationState,
 )
 from publisher.store.items import get_item, get_version
@@ -65,6 +66,14 @@ class ItemPage:
     movable: int
     waiting_due: datetime | None
     mixed_realms: bool
+
+    @property
+    def to_publish(self) -> int:
+        """How many channels a publication reaches: those without the item, and those where it failed."""
+        failed = (lane.current.operation for lane in self.needing)
+        return len(self.unreached) + sum(
+            op.state is OperationState.FAILED and op.kind is OperationKind.PUBLISH for op in failed
+        )
 
     @property
     def needing(self) -> Sequence[Lane]:
@@ -182,9 +191,10 @@ def _is_due(movement: Movement) -> bool:
 
 
 def _pace(movements: Sequence[Movement]) -> Pace:
+    """What is long overdue (everything is paused, no worker runs) need not be asked about every second."""
     waits = [m.wake_at - now() for m in movements if m.state in TIMED and m.wake_at is not None]
     in_flight = any(m.state is OperationState.SENDING for m in movements)
-    if in_flight or any(wait < NOW for wait in waits):
+    if in_flight or any(-NOW < wait < NOW for wait in waits):
         return Pace.BUSY
     unsettled = any(m.state in UNSETTLED_STATES for m in movements)
     return Pace.SOON if unsettled or any(wait < SOON for wait in waits) else Pace.CALM

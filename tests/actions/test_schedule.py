@@ -10,9 +10,10 @@ from publisher.actions.schedule import reschedule_item, take_back
 from publisher.core.states import ItemStatus, OperationKind, OperationState
 from publisher.errors import EmbargoInForce, NotAllowed, RuleError
 from publisher.store.items import get_item
+from publisher.store.models import Account
 from publisher.store.session import Store
 from tests.actions.newsroom import DELIVERY, Newsroom
-from tests.builders import NOW
+from tests.builders import NOW, add_channel
 
 PUBLISH = OperationKind.PUBLISH
 PLANNED, SENT, CANCELLED = OperationState.PLANNED, OperationState.SENT, OperationState.CANCELLED
@@ -111,6 +112,41 @@ def test_an_item_that_was_called_off_can_be_published_again(newsroom: Newsroom) 
     with newsroom.store.begin() as session:
         publish_item(session, newsroom.chief, newsroom.item_id, DELIVERY, NOW)
     assert newsroom.lane(0) == [(PUBLISH, CANCELLED), (PUBLISH, PLANNED)]
+
+
+def test_only_the_last_press_is_taken_back_within_the_undo_time(newsroom: Newsroom) -> None:
+    move(newsroom, HOUR)
+    with newsroom.store.begin() as session:
+        channel = add_channel(session, session.query(Account).one(), newsroom.desk)
+        item = get_item(session, newsroom.item_id)
+        item.channels.append(channel)
+    newsroom.channels.append(channel)
+    with newsroom.store.begin() as session:
+        publish_item(session, newsroom.chief, newsroom.item_id, DELIVERY, NOW, undo=True)
+    with newsroom.store.begin() as session:
+        assert take_back(session, newsroom.chief, newsroom.item_id, NOW, undo=True) == 1
+    assert [newsroom.lane(place) for place in range(3)] == [
+        *[[(PUBLISH, PLANNED)]] * 2,
+        [(PUBLISH, CANCELLED)],
+    ]
+    with newsroom.store.reading() as session:
+        item = get_item(session, newsroom.item_id)
+        assert (item.status, item.due) == (ItemStatus.SCHEDULED, NOW + HOUR)
+
+
+def test_nothing_is_taken_back_once_the_undo_time_is_over(newsroom: Newsroom) -> None:
+    with pytest.raises(RuleError, match="Too late"), newsroom.store.begin() as session:
+        take_back(session, newsroom.chief, newsroom.item_id, NOW + HOUR, undo=True)
+    assert newsroom.lane(0) == [(PUBLISH, PLANNED)]
+
+
+def test_an_embargo_set_after_planning_moves_what_waits(newsroom: Newsroom) -> None:
+    newsroom.save("Второй текст", embargo=NOW + 3 * HOUR)
+    waiting = newsroom.operations(0)[0]
+    assert (waiting.due, waiting.wake_at) == (NOW + 3 * HOUR, NOW + 3 * HOUR)
+    assert waiting.latest == NOW + 5 * HOUR
+    with newsroom.store.reading() as session:
+        assert get_item(session, newsroom.item_id).due == NOW + 3 * HOUR
 
 
 def test_a_draft_has_nothing_to_call_off(newsroom: Newsroom) -> None:

@@ -63,6 +63,10 @@ def test_publishes_again_where_the_first_try_ended_in_nothing(state: OperationSt
     assert plan_publish({1: TEXT}, [publish(state)])
 
 
+def test_where_somebody_deleted_the_post_nothing_is_published_by_the_way() -> None:
+    assert plan_publish({1: TEXT}, [publish(OperationState.SENT, PostState.MISSING)]) == []
+
+
 def test_a_publish_that_failed_gives_way_to_its_repeat() -> None:
     assert plan_publish({1: TEXT}, [publish(OperationState.FAILED)]) == [
         Cancel(operation_id=10, channel_id=1),

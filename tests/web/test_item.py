@@ -328,6 +328,29 @@ def test_a_version_saved_meanwhile_is_not_approved(office: DeskOffice) -> None:
     assert news.status() is ItemStatus.IN_REVIEW
 
 
+def test_nobody_publishes_a_version_they_have_not_read(office: DeskOffice) -> None:
+    news = News(office)
+    editor = office.visitor()
+    form = form_to(editor.get(news.path), f"{news.path}/publish")
+    news.save()
+    live = editor.get(f"{news.path}/live?read=1")
+    assert "Тем временем сохранена версия 2." in live
+    assert form_to(live, f"{news.path}/publish")["version"].value == "1"
+    page = editor.send(form)
+    assert "более новую версию" in text_of(page, ".toasts")
+    assert news.states() == []
+
+
+def test_taking_back_leaves_alone_what_was_planned_before(office: DeskOffice) -> None:
+    news = News(office, PLANNED)
+    news.move(news.operations[0], PLANNED, due=NOW + timedelta(hours=3), wake_at=NOW + timedelta(hours=3))
+    news.choose(*news.channels, office.add_channel("more"))
+    editor = office.visitor()
+    press(editor, news, "publish")
+    press(editor, news, "take-back")
+    assert news.states() == [("publish", "planned"), ("publish", "cancelled")]
+
+
 def test_an_item_is_put_aside_and_taken_up_again(office: DeskOffice) -> None:
     news = News(office)
     editor = office.visitor()
