@@ -16,16 +16,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
 from telethon import TelegramClient
 from telethon.sessions import StringSession
 from telethon.tl import functions, types
 
-from publisher.core.editions import Edition, Message, edition_to_json
+from bench.figures import Figure, print_figure
+from publisher.core.editions import Edition, Message
 from publisher.core.richtext import Entity, Mark, RichText
-from publisher.core.states import OperationKind, OperationState, Priority
-from publisher.store.models import Desk, Operation
-from tests.builders import add_item
 from tests.delivery.city import City, running_city
 from tests.sandbox_process import Bot
 
@@ -68,27 +65,6 @@ async def _bare(bot: Bot, handles: Sequence[str], each: int) -> None:
     await client.disconnect()
 
 
-def plan(city: City, operations: int, due: datetime) -> None:
-    """Write so many publishes, spread evenly over the channels, one item for each row of channels."""
-    with city.store.begin() as session:
-        desk = session.get_one(Desk, city.desk_id)
-        rows: list[dict[str, Any]] = []
-        for number in range(operations // CHANNELS):
-            _, version = add_item(session, desk)
-            rows += [
-                {
-                    "item_id": version.item_id, "version_id": version.id, "channel_id": channel_id,
-                    "kind": OperationKind.PUBLISH, "state": OperationState.PLANNED,
-                    "priority": Priority.NORMAL,
-                    "key": f"{due.timestamp():.0f}-{number}-{channel_id}"[:32],
-                    "edition": edition_to_json(EDITION), "due": due, "wake_at": due,
-                    "latest": due + timedelta(hours=2), "created_at": due,
-                }
-                for channel_id in city.channel_ids
-            ]  # fmt: skip
-        session.execute(insert(Operation), rows)
-
-
 def sends(city: City, since: int) -> list[float]:
     """When each send reached the server."""
     return [e["at"] for e in city.sandbox.requests(since) if e["method"] == "messages.sendMessage"]
@@ -119,7 +95,7 @@ def measure_bare(city: City, operations: int) -> float:
 def measure_ours(city: City, operations: int) -> float:
     """Posts a second of a worker that finds them all due when it starts."""
     since = last_number(city)
-    plan(city, operations, datetime.now(UTC))
+    city.plan_many(operations, datetime.now(UTC), EDITION)
     worker = city.start_worker()
     city.wait_until_settled(600)
     city.stop_worker(worker)
@@ -128,7 +104,7 @@ def measure_ours(city: City, operations: int) -> float:
 
 def throughput(folder: Path, operations: int, rounds: int) -> None:
     """Print the ratio at each latency, with its spread over the rounds."""
-    for latency in (0, 20):
+    for latency, reach in ((0, 0.6), (20, 0.9)):
         with running_city(folder / f"latency-{latency}", channels=CHANNELS, in_flight=CHANNELS) as city:
             settle(city)
             city.sandbox.set_latency(latency)
@@ -137,11 +113,14 @@ def throughput(folder: Path, operations: int, rounds: int) -> None:
                 bares.append(measure_bare(city, operations))
                 ours.append(measure_ours(city, operations))
                 ratios.append(ours[-1] / bares[-1])
-            print_line(
-                f"throughput at {latency} ms",
-                f"{statistics.median(ratios):.2f} x bare ({min(ratios):.2f} to {max(ratios):.2f})",
-                f"{statistics.median(ours):.0f}/s against {statistics.median(bares):.0f}/s",
-            )
+            spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+            rates = f"{statistics.median(ours):.0f}/s against {statistics.median(bares):.0f}/s"
+            print_figure(
+                Figure(
+                    name=f"throughput at {latency} ms", value=statistics.median(ratios), unit="x bare",
+                    noise=f"{spread}; {rates}", reach=reach,
+                )
+            )  # fmt: skip
 
 
 def lateness(folder: Path, planned: int) -> None:
@@ -149,23 +128,24 @@ def lateness(folder: Path, planned: int) -> None:
     with running_city(folder / "lateness", channels=CHANNELS) as city:
         settle(city)
         worker = city.start_worker()
-        plan(city, planned, datetime.now(UTC) + timedelta(days=1))
+        city.plan_many(planned, datetime.now(UTC) + timedelta(days=1), EDITION)
         late: list[float] = []
         for _ in range(5):
             since = last_number(city)
             due = datetime.now(UTC) + timedelta(seconds=3)
-            plan(city, CHANNELS, due)
+            city.plan_many(CHANNELS, due, EDITION)
             while len(found := sends(city, since)) < CHANNELS:
                 time.sleep(0.05)
             late += [moment - due.timestamp() for moment in found]
         city.stop_worker(worker)
         late.sort()
         p99 = late[int(len(late) * 0.99) - 1]
-        print_line(
-            f"lateness, {planned} planned",
-            f"p99 {p99 * 1000:.0f} ms",
-            f"median {statistics.median(late) * 1000:.0f} ms",
-        )
+        print_figure(
+            Figure(
+                name=f"lateness, {planned} planned", value=p99 * 1000, unit="ms p99",
+                noise=f"median {statistics.median(late) * 1000:.0f} ms", reach=250, at_most=True,
+            )
+        )  # fmt: skip
 
 
 def settle(city: City) -> None:
@@ -174,11 +154,6 @@ def settle(city: City) -> None:
     city.plan("Начало")
     city.wait_until_settled()
     city.stop_worker(worker)
-
-
-def print_line(*cells: str) -> None:
-    """One row of the table."""
-    print(" | ".join(f"{cell:<28}" for cell in cells))  # noqa: T201 - a benchmark prints
 
 
 def main() -> None:

@@ -1,15 +1,11 @@
 """Delivery as a state machine: any order of presses, turns, answers, crashes and hours leaves one post each.
 
-The store, its rules and the sending are the real ones, on SQLite. Only the network is a model: a wall that
-knows keys for an hour, and that can apply a request and lose the answer.
+The store, its rules and the sending are the real ones, on SQLite. Only the network is a model.
 """
 
 import asyncio
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import count
 from typing import Any
 
@@ -23,15 +19,10 @@ from publisher.actions.correct import correct_item
 from publisher.actions.kill import kill_item
 from publisher.actions.publish import publish_item
 from publisher.actions.save import ItemForm, create_item, save_item
-from publisher.channels.base import Address, Finding, Identity, PostReading, Receipt, Resolved, StandingPost
 from publisher.config import Delivery
-from publisher.core.editions import Edition
 from publisher.core.permissions import COMMAND_LINE
-from publisher.core.platforms import TELEGRAM
-from publisher.core.receipts import Found
 from publisher.core.states import UNFINISHED_STATES, ItemStatus, OperationKind, OperationState
 from publisher.delivery.sending import send
-from publisher.errors import Gone, Limited, Scope, Unconfirmed, Unreachable
 from publisher.store.claims import (
     Claimed,
     Lane,
@@ -47,126 +38,11 @@ from publisher.store.items import get_item
 from publisher.store.models import Base, Installation, Operation
 from publisher.store.session import Store
 from tests.builders import NOW, add_account, add_channel, add_desk
+from tests.delivery.network import Answer, Network
 
 DELIVERY = Delivery()
-KEY_IS_KNOWN_FOR = timedelta(hours=1)
-
-
-class Answer(StrEnum):
-    """What happens to a request."""
-
-    GOOD = "applied and answered"
-    LOST = "applied, the answer is lost"
-    NEVER_CAME = "not applied, no answer"
-    LIMITED = "not applied, told to wait"
-    UNREACHABLE = "not applied, no link"
-
-
-@dataclass(slots=True)
-class Shown:
-    """A post on the model's wall."""
-
-    number: int
-    text: str
-    at: datetime
-    deleted: bool = False
-
-
-@dataclass(slots=True)
-class Network:
-    """The model: one wall per channel, keys that are known for a while."""
-
-    now: datetime = NOW
-    answer: Answer = Answer.GOOD
-    walls: dict[int, list[Shown]] = field(default_factory=dict)
-    keys: dict[int, tuple[datetime, Shown]] = field(default_factory=dict)
-    numbers: "count[int]" = field(default_factory=lambda: count(1))
-
-    platform = TELEGRAM
-
-    async def publish(
-        self, address: Address, edition: Edition, keys: Sequence[int], handle: str, after: Any = None
-    ) -> Receipt:
-        """Put it up, or find it up already."""
-        self._before()
-        since, post = self.keys.get(keys[0], (self.now, None))
-        if post is None or self.now - since > KEY_IS_KNOWN_FOR:
-            post = Shown(next(self.numbers), edition.messages[0].text.text, self.now)
-            self.walls.setdefault(address["channel_id"], []).append(post)
-            self.keys[keys[0]] = self.now, post
-        self._after()
-        return self._receipt(post)
-
-    async def edit(self, address: Address, post: StandingPost, edition: Edition, handle: str) -> Receipt:
-        """Change what stands."""
-        self._before()
-        shown = self._find(address, post.external_ids)
-        if shown is None:
-            raise Gone("MESSAGE_ID_INVALID")
-        shown.text = edition.messages[0].text.text
-        self._after()
-        return self._receipt(shown)
-
-    async def delete(self, address: Address, external_ids: Sequence[int | str]) -> None:
-        """Take it away."""
-        self._before()
-        shown = self._find(address, external_ids)
-        if shown is not None:
-            shown.deleted = True
-        self._after()
-
-    async def find(
-        self, address: Address, edition: Edition, after: Any, since: datetime, handle: str
-    ) -> Finding:
-        """As the real one: the same text behind the newest known id."""
-        self._before()
-        wanted = edition.messages[0].text.text
-        for post in self.walls.get(address["channel_id"], []):
-            if post.number > (after or 0) and post.text == wanted and not post.deleted:
-                return Finding(found=Found.STANDS, receipt=self._receipt(post))
-        return Finding(found=Found.UNKNOWN if after is None else Found.ABSENT)
-
-    async def prepare(self, address: Address, edition: Edition) -> None:
-        """Nothing to upload."""
-
-    async def check(self) -> Identity:
-        """Not asked for here."""
-        raise NotImplementedError
-
-    async def resolve(self, handle: str, address: Address | None = None) -> Resolved:
-        """Not asked for here."""
-        raise NotImplementedError
-
-    async def read(self, address: Address, external_ids: Sequence[int | str]) -> tuple[PostReading, ...]:
-        """Not asked for here."""
-        raise NotImplementedError
-
-    async def audience(self, address: Address) -> int:
-        """Not asked for here."""
-        raise NotImplementedError
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    def _before(self) -> None:
-        match self.answer:
-            case Answer.NEVER_CAME:
-                raise Unconfirmed("TIMEOUT")
-            case Answer.LIMITED:
-                raise Limited("FLOOD_WAIT", timedelta(seconds=30), Scope.ACCOUNT)
-            case Answer.UNREACHABLE:
-                raise Unreachable("CONNECT")
-
-    def _after(self) -> None:
-        if self.answer is Answer.LOST:
-            raise Unconfirmed("LINK_LOST")
-
-    def _find(self, address: Address, ids: Sequence[int | str]) -> Shown | None:
-        wall = self.walls.get(address["channel_id"], [])
-        return next((post for post in wall if post.number == ids[0] and not post.deleted), None)
-
-    def _receipt(self, post: Shown) -> Receipt:
-        return Receipt(external_ids=(post.number,), permalink=f"https://t.me/x/{post.number}", at=post.at)
+# What ends an operation for good, or closes its lane, has its own tests (test_sending.py, test_faults.py).
+ANSWERS = [answer for answer in Answer if answer not in {Answer.REFUSED, Answer.CHANNEL_GONE}]
 
 
 def memory_store() -> Store:
@@ -260,7 +136,7 @@ class Newsroom(RuleBasedStateMachine):
                 self.in_hand.append((operation, lanes[operation.channel_id], after))
 
     @precondition(lambda self: self.in_hand)
-    @rule(answer=st.sampled_from(Answer))
+    @rule(answer=st.sampled_from(ANSWERS))
     def send(self, answer: Answer) -> None:
         """One of what is in hand leaves; something comes back."""
         self.results.append(self.carry_out(answer))
@@ -271,7 +147,7 @@ class Newsroom(RuleBasedStateMachine):
         self.network.answer = answer
         return asyncio.run(send(operation, lane, self.network, after, lambda: self.now))
 
-    @rule(answer=st.sampled_from(Answer))
+    @rule(answer=st.sampled_from(ANSWERS))
     def work(self, answer: Answer) -> None:
         """A good stretch: claim, send all of it, record what came back, all with the same answer."""
         self.turn()
@@ -288,7 +164,7 @@ class Newsroom(RuleBasedStateMachine):
         self.take_over()
 
     @precondition(lambda self: self.in_hand or self.results)
-    @rule(answer=st.sampled_from(Answer))
+    @rule(answer=st.sampled_from(ANSWERS))
     def lose_the_lease(self, answer: Answer) -> None:
         """The worker was only slow: its answers come when another one has taken over."""
         if self.in_hand:

@@ -45,6 +45,7 @@ class Torture:
     items_a_round: int
     rng: random.Random = field(init=False)
     items: list[Expected] = field(default_factory=list)
+    heard: int = 0
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
@@ -57,9 +58,8 @@ class Torture:
         alive = [self.city.start_worker() for _ in range(self.workers)]
         for number in range(rounds):
             sandbox.set_duplicates(self.rng.choice(("original", "error")))
-            since = len(sandbox.requests())
             self.act(number)
-            self.wait_for_life(since)
+            self.wait_for_life()
             time.sleep(self.rng.random() * LONGEST_LIFE)
             place = self.rng.randrange(self.workers)
             self.city.kill_worker(alive[place])
@@ -67,11 +67,17 @@ class Torture:
         for worker in alive:
             self.city.kill_worker(worker)
 
-    def wait_for_life(self, since: int) -> None:
-        """Until a worker has said something, or surely has nothing to say: a dead one's lease has to end."""
+    def wait_for_life(self) -> None:
+        """Until a worker has said something new, or surely has nothing to say: a dead one's lease must end."""
         deadline = time.monotonic() + self.city.settings.delivery.lease_seconds + 1
-        while time.monotonic() < deadline and len(self.city.sandbox.requests()) == since:
+        while time.monotonic() < deadline and not self.has_spoken():
             time.sleep(0.01)
+
+    def has_spoken(self) -> bool:
+        """Whether the network was asked for anything since the last look."""
+        news = self.city.sandbox.requests(self.heard)
+        self.heard = int(news[-1]["n"]) if news else self.heard
+        return bool(news)
 
     def act(self, number: int) -> None:
         """Publish something new; sometimes correct or withdraw something old."""

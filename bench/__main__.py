@@ -1,0 +1,7 @@
+"""`make bench`: every benchmark, one after the other, each against a baseline in the same run."""
+
+from bench import delivery, pages
+
+if __name__ == "__main__":
+    delivery.main()
+    pages.main()
