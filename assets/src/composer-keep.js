@@ -7,6 +7,7 @@ const TRY_AGAIN = 5000;
 const SHELF = "composer:";
 
 export function startKeeping(form) {
+  goOnAsSent(form);
   const shelf = SHELF + form.elements.uid.value;
   const status = form.querySelector("[data-keep-status]");
   const signedOut = form.querySelector("[data-signed-out]");
@@ -97,6 +98,7 @@ export function startKeeping(form) {
     queueMicrotask(() => {
       if (event.defaultPrevented) return;
       isSent = true;
+      noteSent(form);
       clearTimeout(timer);
       running?.abort();
     });
@@ -109,6 +111,21 @@ export function startKeeping(form) {
     if (event.persisted) isSent = false;
   });
   offerShelved(form, shelf);
+}
+
+// The browser may load an empty page for “back” and fill in what stood there: the server then hears from the
+// same form again, knows that its item exists, and makes this its next version.
+function noteSent(form) {
+  const { uid, token } = form.elements;
+  history.replaceState({ ...history.state, composer: { uid: uid.value, token: token.value } }, "");
+}
+
+function goOnAsSent(form) {
+  const sent = history.state?.composer;
+  if (!sent || form.dataset.page !== "new") return;
+  form.dataset.keep = form.dataset.keep.replace(form.elements.uid.value, sent.uid);
+  form.elements.uid.value = sent.uid;
+  form.elements.token.value = sent.token;
 }
 
 function shelve(shelf, form) {

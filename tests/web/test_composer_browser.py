@@ -267,3 +267,27 @@ def test_everybody_can_use_it(writer: Writer, width: int, scheme: str, tmp_path:
         summary.click()
     assert axe_violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_every_mistake_is_marked_where_it_is_and_can_be_heard(writer: Writer) -> None:
+    page = writer.open()
+    page.get_by_label("Текст", exact=True).fill("Раз **два")
+    page.get_by_role("button", name="Опубликовать", exact=True).click()
+    expect(page.get_by_label("Заголовок")).to_be_focused()
+    expect(page.locator("#e-body")).to_contain_text("Строка 1")
+    expect(page.locator("#e-channels")).to_be_visible()
+    expect(page.get_by_label("Текст", exact=True)).to_have_value("Раз **два")
+    assert axe_violations(page) == []
+
+
+def test_a_form_that_somebody_comes_back_to_goes_on_as_the_next_version(writer: Writer) -> None:
+    page = writer.write()
+    page.get_by_role("button", name="Опубликовать в 1 канал").click()
+    page.wait_for_url("**/items/1")
+    page.go_back()
+    page.get_by_label("Текст", exact=True).fill("Написано после")
+    page.get_by_role("button", name="Сохранить черновик").click()
+    expect(page.get_by_text("Эта новость уже сохранена")).to_be_visible()
+    expect(page.get_by_label("Текст", exact=True)).to_have_value("Написано после")
+    with writer.office.store.reading() as session:
+        assert session.query(Item).count() == 1
