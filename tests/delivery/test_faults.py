@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import make_url
 
 from publisher.actions.accounts import replace_credentials, request_check, request_resolve
+from publisher.actions.pause import pause_all, resume_all
 from publisher.core.permissions import COMMAND_LINE
 from publisher.core.states import AccountState, ChannelState, HoldReason, OperationState
 from publisher.errors import StoreError
@@ -118,6 +119,33 @@ def test_a_restricted_account_is_left_alone_until_a_person_says_so(city: City) -
     assert len(city.sandbox.requests()) == sent
     look_again(city)
     wait_until_sent(city, 4)
+
+
+def test_another_bot_takes_the_channels_over(city: City) -> None:
+    start(city)
+    other = city.sandbox.add_bot()
+    city.sandbox.add_channels(city.handles, other)
+    give_credentials(city, **other.credentials)
+    city.plan("Вторая")
+    wait_until_sent(city, 6)
+    stand_once(city, "Первая", "Вторая")
+
+
+def test_a_pause_lets_what_is_under_way_end_and_nothing_new_begin(city: City) -> None:
+    start(city)
+    city.sandbox.set_latency(500)
+    city.plan("Вторая")
+    city.wait_for(lambda: city.states()[OperationState.SENDING] == 3, "all are on their way")
+    with city.store.begin() as session:
+        pause_all(session, COMMAND_LINE, datetime.now(UTC))
+    city.plan("Третья")
+    city.wait_for(lambda: city.states()[OperationState.SENT] == 6, "what was under way has ended")
+    time.sleep(1)
+    assert city.states()[OperationState.PLANNED] == 3
+    with city.store.begin() as session:
+        resume_all(session, COMMAND_LINE, datetime.now(UTC))
+    wait_until_sent(city, 9)
+    stand_once(city, "Первая", "Вторая", "Третья")
 
 
 def test_a_channel_without_rights_is_held_while_the_others_go_on(city: City) -> None:

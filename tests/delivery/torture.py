@@ -68,7 +68,7 @@ class Torture:
             self.city.kill_worker(worker)
 
     def wait_for_life(self) -> None:
-        """Until a worker has said something new, or surely has nothing to say: a dead one's lease must end."""
+        """Until a worker has said something new, or has nothing to say: a dead one's lease has to end."""
         deadline = time.monotonic() + self.city.settings.delivery.lease_seconds + 1
         while time.monotonic() < deadline and not self.has_spoken():
             time.sleep(0.01)
