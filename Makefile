@@ -34,7 +34,7 @@ bench: tools
 	@$(BIN)/python -m bench
 
 torture: tools
-	@TORTURE_ROUNDS=300 $(BIN)/pytest tests/delivery/test_crashes.py
+	@TORTURE_ROUNDS=300 $(BIN)/pytest tests/delivery/test_crashes.py tests/delivery/test_machine.py
 
 docs: tools
 	@$(BIN)/pytest tests/docs
