@@ -293,7 +293,9 @@ def away(url: str) -> Iterator[None]:
 
 def test_a_second_worker_on_sqlite_is_refused_in_one_line(city: City) -> None:
     worker = start(city)
-    with pytest.raises(StoreError, match=rf"publisher worker --realm sandbox is already running .*{worker.pid}"):
+    with pytest.raises(
+        StoreError, match=rf"publisher worker --realm sandbox is already running .*{worker.pid}"
+    ):
         work(city.settings, city.log)
 
 
