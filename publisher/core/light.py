@@ -193,11 +193,14 @@ def _entry_slips(text: str, first_line: int) -> Iterator[Slip]:
             del opened[toggled]
         elif toggled is not None:
             opened[toggled] = line
-        elif piece == "[" and link is None and (link := _find_link_end(text, place)):
-            if not LINK.match(link[2]) and not link[2].startswith(EMOJI):
-                yield Slip(line=line, target=link[2])
+        elif piece == "[" and link is None and (link := _find_link_end(text, place)) and not _leads(link[2]):
+            yield Slip(line=line, target=link[2])
     tokens = {mark: token for token, mark in TOKENS.items()}
     yield from (Slip(line=line, mark=tokens[mark]) for mark, line in opened.items())
+
+
+def _leads(target: str) -> bool:
+    return bool(LINK.match(target)) or target.startswith(EMOJI)
 
 
 def _unescaped(piece: str) -> str:
