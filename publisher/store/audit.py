@@ -33,6 +33,16 @@ def find_newest_act(session: Session) -> datetime | None:
     return session.scalar(select(AuditEvent.at).order_by(AuditEvent.id.desc()).limit(1))
 
 
+def find_act(session: Session, action: str, subject: str) -> AuditEvent | None:
+    """The newest event of this kind about a subject, if there is one."""
+    return session.scalar(
+        select(AuditEvent)
+        .where(AuditEvent.subject == subject, AuditEvent.action == action)
+        .order_by(AuditEvent.id.desc())
+        .limit(1)
+    )
+
+
 def record_act(
     session: Session, actor: Actor, action: str, subject: str, now: datetime, **detail: object
 ) -> None:

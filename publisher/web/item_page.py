@@ -13,11 +13,13 @@ from publisher.core.states import (
     LIVE_ITEMS,
     OPEN_STATES,
     UNSETTLED_STATES,
+    ItemStatus,
     OperationKind,
     OperationState,
 )
+from publisher.store.audit import find_act
 from publisher.store.items import get_item, get_version
-from publisher.store.models import Channel, Item, Version
+from publisher.store.models import AuditEvent, Channel, Item, Version
 from publisher.store.outbox import (
     Movement,
     list_attempts_of_item,
@@ -66,6 +68,7 @@ class ItemPage:
     movable: int
     waiting_due: datetime | None
     mixed_realms: bool
+    withdrawal: AuditEvent | None
 
     @property
     def to_publish(self) -> int:
@@ -156,7 +159,12 @@ def read_page(session: Session, item_id: int) -> ItemPage:
         movable=len(movable),
         waiting_due=min((operation.due for operation in movable), default=None),
         mixed_realms=len(frame().situation.realms) > 1,
+        withdrawal=find_act(session, "item.kill", f"item:{item.id}") if _is_killed(item) else None,
     )
+
+
+def _is_killed(item: Item) -> bool:
+    return item.status is ItemStatus.KILLED
 
 
 def _unreached(session: Session, item: Item, lanes: Sequence[Lane]) -> list[Channel]:

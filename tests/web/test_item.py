@@ -118,7 +118,9 @@ def test_the_history_of_a_row_tells_what_the_network_answered(office: DeskOffice
 def test_what_is_late_says_by_how_much(office: DeskOffice) -> None:
     news = News(office, HELD)
     office.pass_time(hours=3)
-    assert "Опоздание: 3 часа" in text_of(office.visitor().get(news.path))
+    page = office.visitor().get(news.path)
+    assert "Опоздание: 3 часа" in text_of(page)
+    assert "должна была выйти: сегодня, 09:00" in text_of(page, "#item-state")
 
 
 def test_an_item_without_channels_says_what_to_do(office: DeskOffice) -> None:
@@ -457,6 +459,7 @@ def test_a_withdrawal_shows_first_what_happens_where(office: DeskOffice) -> None
     form["reason"] = "Сведения не подтвердились."
     page = editor.send(form)
     assert "Сведения не подтвердились." in text_of(page, ".item-reason")
+    assert "отозвана: сегодня, 09:00, Дежурный" in text_of(page, "#item-state")
     assert news.states()[-2:] == [("delete", "planned"), ("delete", "planned")]
     page = editor.post(f"{news.path}/kill", {"reason": "ещё раз"}).follow()
     assert "Новость уже отозвана." in text_of(page, ".toasts")
