@@ -36,6 +36,9 @@ from publisher.store.thread import StoreThread
 log = logging.getLogger(__name__)
 
 PAUSE_AFTER_DATABASE_ERROR = 1.0
+# With so many under way, a result waits a moment for others to share its turn.
+BUSY = 4
+GATHER_SECONDS = 0.001
 # How long a stop waits for sends under way; what is left is found by the next start and checked.
 FINISH_SECONDS = 5.0
 
@@ -205,6 +208,8 @@ class Dispatcher:
                 await self._wake.wait()
         except TimeoutError:
             return
+        if len(self._sending) >= BUSY:
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def _finish(self) -> None:
         """Let sends under way end, write down what came of them, and give back what was not begun."""
