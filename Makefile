@@ -1,5 +1,5 @@
 # What a person or CI calls. What has to be prepared first is the part of bootstrap.py.
-.PHONY: setup run test tasks lint bench torture docs lock messages clean tools browser
+.PHONY: setup run test tasks screenshots lint bench torture docs lock messages clean tools browser
 .NOTPARALLEL:
 
 # Python 3.11 first: the lock files are made with it. A name may exist and not run, so each is tried.
@@ -22,6 +22,10 @@ test: tools browser lint
 
 tasks: tools browser
 	@$(BIN)/pytest tests/tasks
+
+screenshots: tools browser
+	@$(BIN)/pytest tests/tasks/test_editor_publishes_to_every_channel.py -k "not Keyboard"
+	@cp tests/screenshots/desk.png tests/screenshots/sandbox.png docs/screenshots/
 
 lint: tools
 	@$(BIN)/ruff check

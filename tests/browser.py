@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bootstrap import NODE_MODULES, find_browser
+from bootstrap import NODE_MODULES, ROOT, find_browser
 
+# What tests leave to be looked at; git ignores it.
+SCREENSHOTS = ROOT / "tests" / "screenshots"
 AXE = NODE_MODULES / "axe-core" / "axe.min.js"
 # It asks nothing of the world outside, and draws without a graphics card.
 ARGUMENTS = (

@@ -25,7 +25,9 @@ class Newsroom:
     def __init__(self, folder: Path) -> None:
         config, data = write_config(folder / "config.toml"), folder / "data"
         self._options = ("--config", str(config), "--data", str(data))
-        self.address = load_settings(config, data).public_url
+        settings = load_settings(config, data)
+        self.address = settings.public_url
+        self.sandbox_address = f"http://127.0.0.1:{settings.sandbox.port}/"
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [BIN / "publisher", "run", *self._options],
             cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

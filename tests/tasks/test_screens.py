@@ -8,11 +8,9 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
-from publisher.config import ROOT
-from tests.browser import axe_violations
+from tests.browser import SCREENSHOTS, axe_violations
 from tests.tasks.newsroom import Newsroom
 
-SCREENSHOTS = ROOT / "tests" / "screenshots"
 WIDTHS = (1280, 360)
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
