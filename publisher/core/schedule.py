@@ -1,6 +1,6 @@
 """When news goes out: local times of the city, embargo, the stale-news guard, ticks aligned to the clock."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from publisher.core.messages import N_
@@ -8,6 +8,8 @@ from publisher.core.states import Priority
 from publisher.errors import EmbargoInForce, RuleError
 
 FURTHEST = timedelta(days=366)
+# Beyond, a zone's offset or the next day may lead out of the calendar.
+YEARS = range(1900, 2200)
 TIME_FORM = N_("Write the time as 2026-12-01 09:00.")
 
 
@@ -28,6 +30,8 @@ def parse_local(text: str, zone: ZoneInfo, fold: int | None = None, field: str =
     if ":" not in text:
         # A day alone would pass for its midnight.
         raise RuleError(field, TIME_FORM)
+    if local.year not in YEARS:
+        raise RuleError(field, TIME_FORM)
     if local.tzinfo is not None:
         return local.astimezone(UTC)
     earlier, later = (local.replace(tzinfo=zone, fold=f) for f in (0, 1))
@@ -39,6 +43,14 @@ def parse_local(text: str, zone: ZoneInfo, fold: int | None = None, field: str =
             N_("The clocks are put back that night: this time comes twice. Choose the first or the second."),
         )
     return (later if fold else earlier).astimezone(UTC)
+
+
+def parse_day(text: str) -> date:
+    """The day that "YYYY-MM-DD" names. Raises ValueError for what is none, or none of our times."""
+    day = date.fromisoformat(text)
+    if day.year not in YEARS:
+        raise ValueError(text)
+    return day
 
 
 def check_due(due: datetime, embargo: datetime | None, now: datetime) -> None:

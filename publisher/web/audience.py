@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from publisher.actions.accounts import request_counts
 from publisher.core.messages import N_
 from publisher.core.permissions import Act, may
+from publisher.core.schedule import parse_day
 from publisher.core.series import DayLine, Gap, change, day_lines
 from publisher.core.spreadsheets import Cell, to_csv
 from publisher.errors import RuleError
@@ -176,7 +177,7 @@ def _period() -> Period:
 def _day(name: str) -> date | None:
     text = request.args.get(name, "").strip()
     try:
-        return date.fromisoformat(text) if text else None
+        return parse_day(text) if text else None
     except ValueError as error:
         raise RuleError(name, N_("Write the day as 2026-12-31.")) from error
 

@@ -13,6 +13,7 @@ from publisher.actions.accounts import add_channel, request_resolve
 from publisher.actions.channels import change_channel, retire_channel, return_channel
 from publisher.core.messages import N_
 from publisher.core.permissions import Act, require
+from publisher.core.schedule import parse_day
 from publisher.core.states import UNSETTLED_STATES
 from publisher.errors import RuleError
 from publisher.store.channels import (
@@ -231,6 +232,6 @@ def _desk(session: Session) -> Desk | None:
 def _opened() -> date | None:
     text = request.form.get("opened", "").strip()
     try:
-        return date.fromisoformat(text) if text else None
+        return parse_day(text) if text else None
     except ValueError as error:
         raise RuleError("opened", N_("Write the day as 2026-12-31.")) from error

@@ -41,6 +41,7 @@ from publisher.web.composer_show import preview_values, show_composer
 from publisher.web.context import actor, begin, now, person, reading
 from publisher.web.errors import errors_of
 from publisher.web.formats import clock, local_input
+from publisher.web.row_ids import row_id
 
 blueprint = Blueprint("composer", __name__)
 
@@ -58,7 +59,7 @@ def new() -> Answer:
         if found := next((d for d in drafts if d.uid == wanted), None):
             typed = copied(_restored(found)) if found.item_id else _restored(found)
             return show_composer(session, None, typed, drafts=[d for d in drafts if d is not found])
-        if source := request.args.get("from", type=int):
+        if source := request.args.get("from", type=row_id):
             return show_composer(
                 session, None, copied(_saved(session, get_item(session, source))), drafts=drafts
             )
@@ -95,7 +96,7 @@ def save(item_id: int) -> Answer:
 def preview() -> str:
     """How the form would stand in its channels: a fragment for the page's script."""
     with reading() as session:
-        item_id = request.form.get("item", type=int)
+        item_id = request.form.get("item", type=row_id)
         item = get_item(session, item_id) if item_id else None
         typed, gone = settle(session, read_form(request.form))
         page = read_page(session, actor(), typed, item, gone)
@@ -124,7 +125,7 @@ def autosave(uid: str) -> Response | tuple[Response, int]:
                 # Most likely a late echo of the text that was saved; who really writes on, asks again.
                 return jsonify(text="", signed_in=person() is not None), 202
             keep_draft(
-                session, user_id, uid, request.form.get("item", type=int) or item_of(sent), typed.base,
+                session, user_id, uid, request.form.get("item", type=row_id) or item_of(sent), typed.base,
                 form_values(request.form), now(), typed.restored,
             )  # fmt: skip
     except RuleError as error:

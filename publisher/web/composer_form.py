@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -77,9 +77,10 @@ def read_form(form: "MultiDict[str, str]") -> Typed:
     """What was typed. Nothing is refused here: what makes no sense is left out."""
     media = {media_id: _media(form, media_id) for media_id in _numbers(form.getlist("media"))}
     own = {
-        int(name[len(OWN) :]): text
+        channel_id: text
         for name, text in form.items()
-        if name.startswith(OWN) and name[len(OWN) :].isdecimal()
+        if name.startswith(OWN)
+        for channel_id in _numbers([name[len(OWN) :]])
     }
     fresh = Typed()
     return Typed(
@@ -235,8 +236,13 @@ def _media(form: "MultiDict[str, str]", media_id: int) -> TypedMedia:
     )
 
 
+def number_in(text: str) -> int | None:
+    """The id or version that a name or value of the form has in it, if it can be one."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
 def _numbers(texts: Iterable[str]) -> Iterable[int]:
-    return dict.fromkeys(int(text) for text in texts if text.isdecimal() and len(text) < 10)
+    return dict.fromkeys(number for text in texts if (number := number_in(text)) is not None)
 
 
 def _priority(text: str) -> Priority:
@@ -251,11 +257,11 @@ def _time(form: "MultiDict[str, str]", name: str) -> TypedTime:
 
 def _restored(form: "MultiDict[str, str]") -> Restored | None:
     try:
-        at = datetime.fromisoformat(form.get("restored_at", ""))
-    except ValueError:
+        at = datetime.fromisoformat(form.get("restored_at", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
     uid = form.get("restored", "")
-    return Restored(uid=uid, at=at) if uid and at.tzinfo else None
+    return Restored(uid=uid, at=at) if uid else None
 
 
 def _mark(text: str) -> str:

@@ -35,6 +35,7 @@ from publisher.web.composer_form import (
     fingerprint,
     form_values,
     item_form,
+    number_in,
     read_form,
     read_time,
     slip_errors,
@@ -65,8 +66,8 @@ def press(item_id: int | None) -> Answer:
     typed, errors = _with_uploads(read_form(request.form))
     do = request.form.get("do", "preview")
     act, _, over = do.partition("-")
-    if act == "over" and over.isdecimal():
-        act, typed = "save", replace(typed, base=int(over))
+    if act == "over" and (base := number_in(over)) is not None:
+        act, typed = "save", replace(typed, base=base)
     if act == "theirs" and item_id:
         return _take_theirs(item_id, typed)
     if errors or act not in ACTS:
@@ -103,7 +104,7 @@ def _again(item_id: int | None, typed: Typed, errors: Errors, do: str) -> Answer
 def _rearranged(session: Session, typed: Typed, do: str) -> Typed:
     """The form after one of the buttons that work without scripts."""
     verb, _, key = do.partition("-")
-    number = int(key) if key.isdecimal() else 0
+    number = number_in(key) or 0
     match verb:
         case "up" | "down" | "remove":
             return replace(typed, media=_moved(typed.media, number, verb))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from publisher.core.messages import N_
+from publisher.core.schedule import parse_day
 from publisher.core.states import ItemStatus
 from publisher.store.channels import list_channel_titles, list_desks
 from publisher.store.item_list import Cursor, ItemFilter, Order, Page, Row, count_up_to, list_page
@@ -251,7 +252,7 @@ def _number(text: str) -> int | None:
 
 def _date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return parse_day(text)
     except ValueError:
         return None
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from publisher.core.messages import N_
 from publisher.core.permissions import COMMAND_LINE, Act, require
+from publisher.core.schedule import parse_day
 from publisher.core.states import Role
 from publisher.store.audience import day_bounds
 from publisher.store.audit import ActFilter, list_acts, name_subjects
@@ -147,7 +148,7 @@ def _filter(args: Mapping[str, str], day: date | None) -> ActFilter:
 def _day(text: str) -> tuple[date | None, bool]:
     """The day, and whether the text was none."""
     try:
-        return (date.fromisoformat(text) if text else None), False
+        return (parse_day(text) if text else None), False
     except ValueError:
         return None, True
 

@@ -1,13 +1,13 @@
 """Local times of the city become instants; clock changes are never guessed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.core.schedule import AmbiguousTime, aligned, check_due, parse_local
+from publisher.core.schedule import AmbiguousTime, aligned, check_due, parse_day, parse_local
 from publisher.errors import EmbargoInForce, RuleError
 
 MOSCOW, BERLIN = ZoneInfo("Europe/Moscow"), ZoneInfo("Europe/Berlin")
@@ -35,11 +35,21 @@ def test_takes_an_offset_as_the_answer_to_which() -> None:
     assert parse_local("2026-10-25 02:30+01:00", BERLIN) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-01 09:00", "2026-12-01 25:00"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "tomorrow", "2026-13-01 09:00", "2026-12-01 25:00", "0001-01-01 00:00", "9999-12-31 23:59-03:00"],
+)
 def test_refuses_what_is_no_time(text: str) -> None:
     with pytest.raises(RuleError) as caught:
         parse_local(text, MOSCOW)
     assert caught.value.field == "due"
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-02-30", "0001-01-01", "9999-12-31"])
+def test_a_day_is_one_of_our_times(text: str) -> None:
+    assert parse_day("2026-12-31") == date(2026, 12, 31)
+    with pytest.raises(ValueError):  # noqa: PT011 - the standard library's own words are not ours to fix
+        parse_day(text)
 
 
 def test_refuses_the_past_and_the_far_future() -> None:

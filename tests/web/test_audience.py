@@ -207,7 +207,8 @@ def test_a_wrong_period_is_told_at_its_field_and_kept(office: DeskOffice) -> Non
     assert backwards.html.find(id="f-to")["value"] == "2026-11-01"
     nonsense = visitor.get(f"/audience/{channel.id}?from=yesterday", status=422)
     assert nonsense.html.find(id="f-from")["value"] == "yesterday"
-    assert visitor.get(f"/audience/{channel.id}?from=1990-01-01", status=422).html.find(id="e-from")
+    for day in ("1990-01-01", "0001-01-01"):
+        assert visitor.get(f"/audience/{channel.id}?from={day}", status=422).html.find(id="e-from")
 
 
 def test_the_last_counts_name_their_source(office: DeskOffice) -> None:

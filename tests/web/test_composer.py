@@ -514,3 +514,19 @@ def test_a_desk_of_others_is_refused(office: DeskOffice) -> None:
     page = press(editor, form, "save", status=422)
     assert page.html.find(id="e-desk_id")
     assert items(office) == []
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "²", "-1"])
+def test_a_made_up_number_is_no_fault(office: DeskOffice, number: str) -> None:
+    item, _ = office.add_item(title="Мост")
+    editor = office.visitor()
+    path = f"/items/{item.id}/edit"
+    kept = {"title": "Мост", "body": "Текст", "desk_id": str(office.desk.id), "base": "1"}
+    for verb in ("up", "remove", "own", "derive", "desk", "over"):
+        answer = editor.post(path, {**kept, "do": f"{verb}-{number}"})
+        assert composer(answer)["body"].value == "Текст"
+    editor.post(NEW, {**kept, f"own-{number}": "Текст", "do": "save"}, status=303)
+    editor.post("/preview", {**kept, "item": number}, status=200)
+    mark = composer(editor.get(NEW))["author"].value
+    editor.post(f"/drafts/{'b' * 32}", {**kept, "item": number, "author": mark}, status=200)
+    assert composer(editor.get(NEW, params={"from": number}))["title"].value == ""

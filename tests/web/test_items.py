@@ -91,6 +91,7 @@ def test_an_address_that_makes_no_sense_shows_everything(office: DeskOffice, edi
     write(office, "Новость")
     page = editor.get("/items?tab=x&desk=-1&channel=a&author=9999999999&since=32.13&sort=up&after=1-2-3")
     assert titles(page) == ["Новость"]
+    assert titles(editor.get("/items?since=0001-01-01&until=9999-12-31")) == ["Новость"]
 
 
 def test_pages_follow_one_another_and_lead_back(office: DeskOffice, editor: Visitor) -> None:

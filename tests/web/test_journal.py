@@ -120,9 +120,10 @@ def test_a_made_up_address_does_no_harm(office: DeskOffice) -> None:
     visitor = office.visitor(Role.ADMIN)
     address = "/journal?person=999999999999999999999&group=moon&subject=x:y&before=99999999999999999999"
     visitor.get(address)
-    page = visitor.get("/journal?day=soon")
-    assert page.html.find(id="e-day")
-    assert page.html.find(id="f-day")["value"] == "soon"
+    for day in ("soon", "0001-01-01", "9999-12-31"):
+        page = visitor.get(f"/journal?day={day}")
+        assert page.html.find(id="e-day")
+        assert page.html.find(id="f-day")["value"] == day
 
 
 def test_older_lines_are_a_page_away(office: DeskOffice) -> None:
