@@ -1,5 +1,7 @@
 """The clipboard's HTML as other programs write it."""
 
+import time
+
 import pytest
 from hypothesis import given
 
@@ -45,6 +47,36 @@ def test_nothing_that_runs_survives(html: str) -> None:
     written = to_html(from_clipboard(html))
     assert "Раз" in written
     assert "alert" not in written
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<b>",
+        "<p>",
+        "<ul><li>",
+        "<b></i>",
+        "<div>",
+        "<a ",
+        '<a href="',
+        '<b style="',
+        "<!--",
+        "<!",
+        "</",
+        "<",
+        "&",
+    ],
+)
+def test_what_no_program_writes_is_read_in_no_time(piece: str) -> None:
+    began = time.process_time()
+    from_clipboard(piece * (100_000 // len(piece)) + "Раз")
+    assert time.process_time() - began < 2
+
+
+def test_a_deep_document_is_read_and_one_without_end_is_not() -> None:
+    deep, endless = ("<div>" * depth + "Раз" + "</div>" * depth for depth in (400, 1000))
+    assert to_light(from_clipboard(deep)) == "Раз"
+    assert from_clipboard(endless) == ()
 
 
 @given(bodies)
