@@ -181,14 +181,14 @@ def _find_link_end(text: str, start: int) -> LinkEnd | None:
 def _entry_slips(text: str, first_line: int) -> Iterator[Slip]:
     opened: dict[Mark, int] = {}
     link: LinkEnd | None = None
+    line, counted = first_line, 0
     place = 0
     while place < len(text):
         if link and place == link[0]:
             place, link = link[1], None
             continue
-        start = place
+        line, counted = line + text.count("\n", counted, place), place
         piece, place, toggled = _next(text, place)
-        line = first_line + text.count("\n", 0, start)
         if toggled is not None and toggled in opened:
             del opened[toggled]
         elif toggled is not None:

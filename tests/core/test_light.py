@@ -1,5 +1,7 @@
 """Light markup: what an editor types is what is meant, and nothing is lost on the way back."""
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -72,3 +74,12 @@ def test_slips_are_found_by_their_line(light: str, slips: list[tuple[int, str, s
 @given(bodies)
 def test_what_we_write_ourselves_has_no_open_marks(body: Body) -> None:
     assert not [slip for slip in find_slips(to_light(body)) if slip.mark]
+
+
+@pytest.mark.parametrize("piece", ["а\n", "**а\n", "[", "](", "- а\n  б\n", ">> ", "https://", "\\"])
+def test_no_text_keeps_the_desk_busy(piece: str) -> None:
+    text = piece * (50_000 // len(piece))
+    began = time.process_time()
+    find_slips(text)
+    assert from_light(to_light(from_light(text))) is not None
+    assert time.process_time() - began < 4
