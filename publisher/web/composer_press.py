@@ -49,6 +49,7 @@ from publisher.web.composer_show import Errors, Theirs, show_composer
 from publisher.web.context import actor, begin, now, person, reading, settings, zone
 from publisher.web.errors import errors_of
 from publisher.web.formats import moment
+from publisher.web.frame import is_stopped
 from publisher.web.media import take_upload
 
 Answer = str | BaseResponse | tuple[str, int]
@@ -253,6 +254,8 @@ def _done(act: str, item: Item, due: datetime | None) -> str:
         "approve": gettext("Approved."),
         "publish": gettext("It is going out."),
     }
+    if act == "publish" and is_stopped():
+        return str(gettext("Everything is paused: it goes out when sending is resumed."))
     if due:
         return str(gettext("It goes out %(moment)s.", moment=moment(due)))
     return str(texts[act])

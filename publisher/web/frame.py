@@ -45,6 +45,11 @@ def frame() -> Frame:
     )
 
 
+def is_stopped() -> bool:
+    """Whether everything is paused, so that nothing goes out at its time."""
+    return frame().paused_at is not None
+
+
 def may_do(act: str, desk_id: int | None = None) -> bool:
     """Whether the person who asks may do it, for showing buttons; actions check again."""
     somebody = person()

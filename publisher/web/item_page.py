@@ -29,7 +29,7 @@ from publisher.store.outbox import (
 )
 from publisher.web.context import actor, language, now
 from publisher.web.effects import problems_of
-from publisher.web.frame import frame
+from publisher.web.frame import frame, is_stopped
 from publisher.web.lanes import (
     Lane,
     Need,
@@ -53,7 +53,7 @@ class ItemPage:
 
     `unreached` are chosen channels that neither have the item nor will get it, `unfit` the editions of those
     that could not stand as they are. `waiting` publishes can be called off, the `movable` ones of them also
-    be given another time than `waiting_due`.
+    be given another time than `waiting_due`. `is_stopped`: everything is paused, no time can be promised.
     """
 
     item: Item
@@ -69,6 +69,12 @@ class ItemPage:
     waiting_due: datetime | None
     mixed_realms: bool
     withdrawal: AuditEvent | None
+    is_stopped: bool
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it stands somewhere, stood there, or is about to."""
+        return self.progress.of > 0
 
     @property
     def to_publish(self) -> int:
@@ -146,6 +152,7 @@ def read_page(session: Session, item_id: int) -> ItemPage:
     unreached = _unreached(session, item, lanes)
     waiting = waiting_publishes(lanes)
     movable = [operation for operation in waiting if operation.state in OPEN_STATES]
+    around = frame()
     return ItemPage(
         item=item,
         version=version,
@@ -154,12 +161,13 @@ def read_page(session: Session, item_id: int) -> ItemPage:
         unfit=[edition for edition in editions_of(version, unreached) if edition.findings],
         outdated=outdated(lanes, item.head) if item.status not in ENDED_ITEMS else (),
         progress=progress_of(lanes),
-        undo_until=undo_until(lanes, now()),
+        undo_until=None if around.paused_at else undo_until(lanes, now()),
         waiting=len(waiting),
         movable=len(movable),
         waiting_due=min((operation.due for operation in movable), default=None),
-        mixed_realms=len(frame().situation.realms) > 1,
+        mixed_realms=len(around.situation.realms) > 1,
         withdrawal=find_act(session, "item.kill", f"item:{item.id}") if _is_killed(item) else None,
+        is_stopped=around.paused_at is not None,
     )
 
 
@@ -188,7 +196,7 @@ def glance(session: Session, item_id: int) -> Glance:
     movements = list_movements(session, item_id)
     told = (item.status, item.head, item.due, item.embargo, item.priority, item.updated_at)
     return Glance(
-        mark=repr((told, movements, [_is_due(m) for m in movements], actor(), language())),
+        mark=repr((told, movements, [_is_due(m) for m in movements], is_stopped(), actor(), language())),
         pace=_pace(movements),
     )
 
