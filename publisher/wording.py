@@ -75,7 +75,7 @@ WORDS: Mapping[type[Enum], Mapping[Any, str]] = {
     OperationKind: {
         OperationKind.PUBLISH: N_("Publication"),
         OperationKind.EDIT: N_("Correction"),
-        OperationKind.DELETE: N_("Withdrawal"),
+        OperationKind.DELETE: N_("Removal"),
     },
     OperationState: {
         OperationState.PLANNED: N_("Queued"),

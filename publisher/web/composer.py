@@ -1,6 +1,7 @@
 """The composer: a news item is written, shown as it will stand, and sent on its way from one form."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
@@ -68,16 +69,21 @@ def new() -> Answer:
 
 @blueprint.get("/items/<int:item_id>/edit")
 def edit(item_id: int) -> Answer:
-    """The item's newest version, or what the person typed over it last and did not save."""
+    """The item's newest version, or what the person typed over it last and did not save.
+
+    With `?from=` an older version's content, to be saved on top of the newest one.
+    """
     with reading() as session:
         item = get_item(session, item_id)
         if not (can_edit(item.status) and may(actor(), Act.WRITE, item.desk_id)):
             return _locked(session, item)
         drafts = _worth_showing(list_drafts_of_item(session, person().id, item_id))
-        wanted = request.args.get("draft")
+        older = request.args.get("from", type=row_id)
+        wanted = "none" if older else request.args.get("draft")
         found = next((d for d in drafts if wanted in {None, d.uid}), None)
-        typed = _restored(found) if found else _saved(session, item)
-        return show_composer(session, item, typed, drafts=[d for d in drafts if d is not found])
+        typed = _restored(found) if found else _saved(session, item, older)
+        rest = [draft for draft in drafts if draft is not found]
+        return show_composer(session, item, typed, drafts=rest, older=older)
 
 
 @blueprint.post("/items/new")
@@ -162,11 +168,13 @@ def _blank(session: Session) -> Typed:
     return Typed(desk_id=own)
 
 
-def _saved(session: Session, item: Item) -> Typed:
+def _saved(session: Session, item: Item, older: int | None = None) -> Typed:
+    """What is saved, to be changed; with an older version's number, that version's content in its place."""
     due = item.due if item.status is ItemStatus.SCHEDULED else None
     # The moment of “publish now” is no plan to be shown.
     planned = local_input(due) if due and due > now() else ""
-    return typed_version(item, get_version(session, item), planned, local_input(item.embargo))
+    typed = typed_version(item, get_version(session, item, older), planned, local_input(item.embargo))
+    return replace(typed, base=item.head)
 
 
 def _restored(draft: Draft) -> Typed:

@@ -52,8 +52,12 @@ def show_composer(
     errors: Errors | None = None,
     drafts: Sequence[Draft] = (),
     theirs: Theirs | None = None,
+    older: int | None = None,
 ) -> str:
-    """The page with the form as it was typed; call it inside the transaction that read the rest."""
+    """The page with the form as it was typed; call it inside the transaction that read the rest.
+
+    `older` is the number of the version that the form was filled with to bring it back.
+    """
     settled, gone = settle(session, typed)
     if errors and "due" in errors:
         # The error stands at the time, which is hidden for “at once”.
@@ -65,6 +69,7 @@ def show_composer(
         errors=errors or {},
         drafts=drafts,
         theirs=theirs,
+        older=older,
         author=auth.author_token(person().id),
         action=url_for(".save", item_id=item.id) if item else url_for(".create"),
     )

@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 from publisher.actions.correct import Preview
 from publisher.actions.editions import WORDS, ChannelEdition
 from publisher.actions.kill import preview_kill
-from publisher.core.editions import Finding
+from publisher.core.editions import Finding, edition_to_json
 from publisher.core.plan import Add, Existing, Replace, Step
-from publisher.core.states import UNSETTLED_STATES, OperationKind, OperationState
+from publisher.core.states import UNSETTLED_STATES, OperationKind, OperationState, PostState
 from publisher.store.models import Channel
-from publisher.store.outbox import list_existing, list_rows
+from publisher.store.outbox import Row, list_existing, list_rows
 from publisher.web.context import language
 from publisher.wording import translate
 
+CANCELLED, ALTERED = OperationState.CANCELLED, PostState.ALTERED
 # What stands in for the reason in a notice until one is written.
 PLACE = "\ufffc"
 
@@ -30,22 +31,46 @@ class Effect:
     channels: Sequence[Channel]
 
 
-CORRECTIONS = ("conflict", "reissue", "edit", "settle", "replace", "replace_failed", "current", "gone")
+CORRECTIONS = (
+    "conflict",
+    "reissue",
+    "edit",
+    "same",
+    "settle",
+    "replace",
+    "replace_failed",
+    "current",
+    "gone",
+)
 WITHDRAWALS = ("delete", "notice", "settle", "cancel", "nothing")
 WITHOUT_EFFECT = {"current", "gone", "nothing", "conflict"}
 
 
-def correction_effects(preview: Preview, version_id: int) -> list[Effect]:
-    """What correcting to this version does where."""
+def correction_effects(preview: Preview, version_id: int, rows: Iterable[Row]) -> list[Effect]:
+    """What correcting to this version does where; `rows` are the item's operations."""
+    kept = _kept(preview, rows)
     channels = [edition.channel for edition in preview.editions]
     states = {op.id: op.state for op in preview.existing}
     names: dict[int, str] = {conflict.channel_id: "conflict" for conflict in preview.conflicts}
     for channel_id, steps in _by_channel(preview.steps).items():
-        names[channel_id] = _correction(steps, states)
+        name = _correction(steps, states)
+        names[channel_id] = "same" if name == "edit" and channel_id in kept else name
     for channel in channels:
         if channel.id not in names:
             names[channel.id] = _untouched(channel.id, preview.existing, version_id)
     return _gathered(CORRECTIONS, names, channels)
+
+
+def _kept(preview: Preview, rows: Iterable[Row]) -> set[int]:
+    """Channels in which readers would see no change: mostly those with a text of their own."""
+    rows = list(rows)
+    last = {row.operation.channel_id: row.operation for row in rows if row.operation.state is not CANCELLED}
+    altered = {row.operation.channel_id for row in rows if row.post and row.post.state is ALTERED}
+    return {
+        channel_id
+        for channel_id, edition in ((e.channel.id, edition_to_json(e.edition)) for e in preview.editions)
+        if channel_id not in altered and channel_id in last and last[channel_id].edition == edition
+    }
 
 
 def _correction(steps: Sequence[Step], states: Mapping[int, OperationState]) -> str:

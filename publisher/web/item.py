@@ -17,7 +17,8 @@ from publisher.actions.repair import accept_deleted, publish_anew, put_back
 from publisher.actions.resolve import send_all_again
 from publisher.actions.review import approve_item, return_item, submit_item
 from publisher.actions.schedule import reschedule_item, take_back
-from publisher.core.permissions import Act, require
+from publisher.core.items import can_edit
+from publisher.core.permissions import Act, may, require
 from publisher.core.schedule import AmbiguousTime, parse_local
 from publisher.errors import NotAllowed, RuleError
 from publisher.store.items import get_item, get_version, list_versions
@@ -28,6 +29,7 @@ from publisher.web.context import actor, begin, language, now, reading, settings
 from publisher.web.effects import correction_effects, kill_effects, notice_parts, problems_of, touched
 from publisher.web.errors import errors_of
 from publisher.web.formats import moment
+from publisher.web.frame import is_stopped
 from publisher.web.item_page import glance, read_page
 from publisher.web.item_view import body_html, outcome_text, span, typed
 from publisher.web.lanes import build_lanes, outdated
@@ -74,6 +76,7 @@ def version(item_id: int, number: int) -> str:
         return render_template(
             "item/version.html", item=item, version=shown, before=before,
             changes=compare_versions(before, shown) if before else None,
+            can_write=can_edit(item.status) and may(actor(), Act.WRITE, item.desk_id),
         )  # fmt: skip
 
 
@@ -111,6 +114,8 @@ def publish(item_id: int) -> Page:
     def said(carried: Carried) -> str:
         if later:
             return str(gettext("Planned for %(moment)s.", moment=moment(_due())))
+        if is_stopped():
+            return str(gettext("Everything is paused: it goes out when sending is resumed."))
         count = len(carried.added)
         return str(ngettext("It goes out to %(num)s channel.", "It goes out to %(num)s channels.", count))
 
@@ -306,7 +311,7 @@ def _correction(item_id: int, errors: dict[str, str]) -> str:
         require(actor(), Act.CORRECT, item.desk_id)
         version = get_version(session, item)
         preview = preview_correction(session, item_id)
-        effects = correction_effects(preview, version.id)
+        effects = correction_effects(preview, version.id, list_rows(session, item.id))
         return render_template(
             "item/correct.html",
             item=item,

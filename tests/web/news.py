@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from publisher.actions.editions import editions_of
 from publisher.core.editions import Edition, edition_to_json
 from publisher.core.states import (
     HoldReason,
@@ -11,7 +12,8 @@ from publisher.core.states import (
     PostState,
     Priority,
 )
-from publisher.store.models import Attempt, Channel, Item, Operation, Post, Version
+from publisher.store.items import get_version
+from publisher.store.models import Attempt, Channel, EditionOverride, Item, Operation, Post, Version
 from tests.builders import NOW, add_operation, add_post, text_edition
 from tests.web.desk import DeskOffice
 
@@ -92,6 +94,25 @@ class News:
                     hash=f"{item.head:064x}", created_at=NOW,
                 )
             )  # fmt: skip
+
+    def write_own_text(self, place: int, number: int) -> None:
+        """A text of the channel's own in version `number`."""
+        with self.office.store.begin() as session:
+            version = get_version(session, session.get_one(Item, self.id), number)
+            session.add(
+                EditionOverride(
+                    version_id=version.id, channel_id=self.channels[place].id, body="<p>Свой текст</p>"
+                )
+            )
+
+    def show(self) -> None:
+        """Every post shows exactly what the newest version makes of it."""
+        with self.office.store.begin() as session:
+            version = get_version(session, session.get_one(Item, self.id))
+            made = {e.channel.id: e.edition for e in editions_of(version, self.channels)}
+            for number in self.operations:
+                operation = session.get_one(Operation, number)
+                operation.edition = edition_to_json(made[operation.channel_id])
 
     def move(self, operation_id: int, state: OperationState, **values: object) -> None:
         """Say what became of an operation."""

@@ -102,7 +102,7 @@ def test_a_correction_and_a_withdrawal_are_steps_of_the_same_row(office: DeskOff
     page = office.visitor().get(news.path)
     first = text_of(page, f"#lane-{news.channels[0].id} .lane-line")
     assert first == "Канал A Отправляется Исправление сейчас стоит версия 1"
-    assert "Отзыв" in text_of(page, f"#lane-{news.channels[1].id} .lane-line")
+    assert "Удаление" in text_of(page, f"#lane-{news.channels[1].id} .lane-line")
     assert len(page.html.select(f"#lane-{news.channels[0].id} .step")) == 2
 
 
@@ -217,6 +217,19 @@ def test_publishing_leaves_seconds_to_take_it_back_at_one_press(office: DeskOffi
     assert news.states() == [("publish", "cancelled")]
     assert news.status() is ItemStatus.APPROVED
     assert page.html.select_one(".undo") is None
+
+
+def test_nothing_is_promised_while_everything_is_paused(office: DeskOffice) -> None:
+    news = News(office)
+    chief = office.visitor(Role.CHIEF)
+    chief.send(form_to(chief.get("/queue"), "/queue/pause"))
+    page = press(chief, news, "publish")
+    assert "Всё остановлено" in text_of(page, ".toasts")
+    assert page.html.select_one(".undo") is None
+    assert "выйдет, когда возобновят выпуск" in text_of(page, "#item-state")
+    page = press(chief, news, "take-back")
+    assert news.states() == [("publish", "cancelled")]
+    assert "Опубликовать в 1 канал" in text_of(page, "#item-acts")
 
 
 def test_after_the_seconds_nothing_can_be_taken_back(office: DeskOffice) -> None:
@@ -410,6 +423,19 @@ def test_a_correction_shows_first_what_happens_where(office: DeskOffice) -> None
     assert news.status() is ItemStatus.CORRECTED
 
 
+def test_a_correction_tells_where_an_own_text_stays_as_it_is(office: DeskOffice) -> None:
+    news = News(office, SENT, SENT)
+    news.write_own_text(0, 1)
+    news.show()
+    news.save()
+    news.write_own_text(0, 2)
+    effects = office.visitor().get(f"{news.path}/correct").html.select(".effects > li")
+    told = [" ".join(effect.get_text(" ").split()) for effect in effects]
+    assert [text.split()[-1] for text in told] == ["B", "A"]
+    assert told[0].startswith("Исправим на месте")
+    assert told[1].startswith("Для читателей ничего не изменится")
+
+
 def test_without_a_newer_version_there_is_nothing_to_correct(office: DeskOffice) -> None:
     news = News(office, SENT)
     editor = office.visitor()
@@ -513,6 +539,25 @@ def test_a_version_that_only_looks_otherwise_says_so(office: DeskOffice) -> None
     news.save(body="<p>Мост <b>закрыт</b> до вечера.</p>")
     page = office.visitor().get(f"{news.path}/versions/2")
     assert "изменено оформление" in text_of(page)
+
+
+def test_an_older_version_is_brought_back_on_top_of_the_newest(office: DeskOffice) -> None:
+    news = News(office, SENT)
+    news.save(title="Ремонт большого моста")
+    author = office.visitor(Role.AUTHOR)
+    page = author.get(f"{news.path}/versions/1").click("Вернуть эту версию")
+    assert "содержание версии 1" in text_of(page, "#older")
+    form = form_to(page, f"{news.path}/edit")
+    assert (form["title"].value, form["base"].value) == ("Ремонт моста", "2")
+    page = author.send(form, "do", value="save")
+    assert "Версия 3 сохранена." in text_of(page, ".toasts")
+    assert "Мост закрыт до вечера." in text_of(author.get(news.path))
+
+
+def test_the_newest_version_needs_no_bringing_back(office: DeskOffice) -> None:
+    news = News(office)
+    page = office.visitor().get(f"{news.path}/versions/1")
+    assert page.html.find(id="act-bring-back") is None
 
 
 # Live
