@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-# A word, a stretch of white space, or a single mark.
-PIECE = re.compile(r"\w+|\s+|[^\w\s]")
+# A time, a date or another figure with its inner marks; a word; a stretch of white space; a single mark.
+PIECE = re.compile(r"\d+(?:[.,:/–-]\d+)+|\w+|\s+|[^\w\s]")
 
 
 class Change(StrEnum):

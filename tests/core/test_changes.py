@@ -1,5 +1,7 @@
 """Comparing two texts word by word."""
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +29,11 @@ def test_neighbouring_changed_words_are_one_phrase() -> None:
     assert changes[:2] == [stretch(REMOVED, "вечера пятницы"), stretch(ADDED, "утра субботы")]
 
 
+def test_times_and_figures_change_as_wholes() -> None:
+    changes = compare_texts("в 10:30, цена 1,5", "в 12:00, цена 2,5")
+    assert [s.text for s in changes if s.change is not KEPT] == ["10:30", "12:00", "1,5", "2,5"]
+
+
 def test_equal_texts_have_no_change() -> None:
     assert compare_texts("Одно и то же", "Одно и то же") == [stretch(KEPT, "Одно и то же")]
     assert compare_texts("", "") == []
@@ -40,3 +47,12 @@ def test_both_texts_can_be_read_out_of_the_comparison(old: str, new: str) -> Non
     changes = compare_texts(old, new)
     assert "".join(s.text for s in changes if s.change is not REMOVED) == new
     assert "".join(s.text for s in changes if s.change is not ADDED) == old
+
+
+def test_long_texts_are_compared_by_line_and_in_no_time() -> None:
+    lines = [f"Строка {number}: мост закрыт, а паром ходит.\n" for number in range(2000)]
+    began = time.process_time()
+    shown = compare_texts("".join(lines), "".join([*lines[:1000], "Новая строка.\n", *lines[1000:]]))
+    assert [stretch.text for stretch in shown if stretch.change is Change.ADDED] == ["Новая строка.\n"]
+    assert len(compare_texts("а\n" * 50_000, "а\n" * 49_999 + "б\n")) == 2
+    assert time.process_time() - began < 2
