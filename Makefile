@@ -18,7 +18,7 @@ run: setup
 	@trap : INT; $(BIN)/publisher run || [ $$? = 130 ]
 
 test: tools browser lint
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/pytest --numprocesses 3 --dist loadgroup
 
 tasks: tools browser
 	@$(BIN)/pytest tests/tasks

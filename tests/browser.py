@@ -52,10 +52,12 @@ def axe_violations(page: Page) -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests are the longest: they begin first, and stay in one worker, so that two never compete."""
+    """Browser tests are the longest: they begin first. Whole tasks, which mostly wait for the clock, stay in
+    one worker, pages by themselves in another."""
     for item in items:
         if _needs_browser(item):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            group = "tasks" if "tasks" in item.path.parts else "pages"
+            item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: not _needs_browser(item))
 
 
