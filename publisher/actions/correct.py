@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from publisher.actions.editions import ChannelEdition, check_editions, editions_of
-from publisher.actions.publish import check_newest, timing_for
+from publisher.actions.publish import check_newest, priority_for, timing_for
 from publisher.config import Delivery
 from publisher.core.messages import N_
 from publisher.core.permissions import Act, Actor, require
@@ -104,7 +104,7 @@ def carry_until_settled(
     reissue: bool,
 ) -> Carried:
     """Carry the plan out; what a worker took in hand between plan and write is planned once more."""
-    timing = timing_for(item.priority, now, delivery, undo=False)
+    timing = timing_for(priority_for(actor, item), now, delivery, undo=False)
     preview = preview_correction(session, item.id, reissue=reissue)
     carried = carry_out(session, preview.steps, version, timing, actor.user_id, now)
     if carried.missed:

@@ -82,6 +82,13 @@ def check_newest(item: Item, number: int | None) -> None:
         raise RuleError("", N_("Somebody saved a newer version meanwhile: read it first."))
 
 
+def priority_for(actor: Actor, item: Item) -> Priority:
+    """With which priority the actor's corrections of the item go; only a chief's pass as an emergency."""
+    if item.priority is Priority.EMERGENCY and not may(actor, Act.EMERGENCY):
+        return Priority.URGENT
+    return item.priority
+
+
 def timing_for(priority: Priority, due: datetime, delivery: Delivery, *, undo: bool) -> Timing:
     """Due and latest time by the settings; emergencies have no undo."""
     stale = timedelta(minutes=delivery.stale_minutes)

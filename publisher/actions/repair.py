@@ -5,12 +5,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from publisher.actions.editions import check_editions, editions_of
-from publisher.actions.publish import timing_for
+from publisher.actions.publish import priority_for, timing_for
 from publisher.config import Delivery
 from publisher.core.editions import edition_from_json
 from publisher.core.messages import N_
 from publisher.core.permissions import Act, Actor, require
 from publisher.core.plan import Add, plan_publish
+from publisher.core.schedule import check_due
 from publisher.core.states import ENDED_ITEMS, UNFINISHED_STATES, ItemStatus, OperationKind, PostState
 from publisher.errors import RuleError
 from publisher.store.audit import record_act
@@ -40,7 +41,7 @@ def put_back(session: Session, actor: Actor, post_id: int, delivery: Delivery, n
         target_id=publish.id,
     )  # fmt: skip
     version = standing.version
-    timing = timing_for(publish.item.priority, now, delivery, undo=False)
+    timing = timing_for(priority_for(actor, publish.item), now, delivery, undo=False)
     (operation_id,) = carry_out(session, [step], version, timing, actor.user_id, now).added
     record_act(session, actor, "post.put_back", f"operation:{operation_id}", now, post=post_id)
     return operation_id
@@ -49,6 +50,7 @@ def put_back(session: Session, actor: Actor, post_id: int, delivery: Delivery, n
 def publish_anew(session: Session, actor: Actor, post_id: int, delivery: Delivery, now: datetime) -> int:
     """Publish the newest version once more where the post was deleted by hand; the new operation's id."""
     post, publish = _open(session, actor, post_id, PostState.MISSING)
+    check_due(now, publish.item.embargo, now)
     accept_loss(session, post_id, now)
     version = get_version(session, publish.item)
     editions = editions_of(version, [publish.channel])
@@ -56,7 +58,7 @@ def publish_anew(session: Session, actor: Actor, post_id: int, delivery: Deliver
     steps = plan_publish({publish.channel_id: editions[0].edition}, list_existing(session, post.item_id))
     if not steps:
         raise _moved()
-    timing = timing_for(publish.item.priority, now, delivery, undo=False)
+    timing = timing_for(priority_for(actor, publish.item), now, delivery, undo=False)
     operation_id = carry_out(session, steps, version, timing, actor.user_id, now).added[0]
     record_act(session, actor, "post.publish_anew", f"operation:{operation_id}", now, post=post_id)
     return operation_id

@@ -24,6 +24,7 @@ class Newsroom:
             account = add_account(session)
             self.channels = [add_channel(session, account, self.desk) for _ in range(2)]
             self.chief = actor_for(add_user(session, Role.CHIEF))
+            self.editor = actor_for(add_user(session, Role.EDITOR, self.desk))
             self.author = actor_for(add_user(session, Role.AUTHOR, self.desk))
             item = create_item(session, self.chief, self.form("Первый текст"), NOW)
             publish_item(session, self.chief, item.id, DELIVERY, NOW)

@@ -8,7 +8,7 @@ from publisher.actions.correct import correct_item, preview_correction
 from publisher.actions.kill import kill_item, restore_item, spike_item
 from publisher.actions.resolve import confirm_standing, send_again
 from publisher.actions.save import create_item
-from publisher.core.states import ItemStatus, OperationKind, OperationState, PostState
+from publisher.core.states import ItemStatus, OperationKind, OperationState, PostState, Priority
 from publisher.errors import NotAllowed, RuleError
 from publisher.store.items import get_item
 from publisher.store.session import Store
@@ -76,6 +76,17 @@ def test_a_correction_of_what_nobody_has_is_refused(newsroom: Newsroom) -> None:
         item = create_item(session, newsroom.chief, newsroom.form("Другой"), NOW)
     with pytest.raises(RuleError, match="Nobody"), newsroom.store.begin() as session:
         correct_item(session, newsroom.chief, item.id, DELIVERY, NOW)
+
+
+@pytest.mark.parametrize(("who", "priority"), [("editor", Priority.URGENT), ("chief", Priority.EMERGENCY)])
+def test_only_a_chiefs_correction_passes_as_an_emergency(
+    newsroom: Newsroom, who: str, priority: Priority
+) -> None:
+    newsroom.deliver(0, SENT)
+    newsroom.save("Второй текст", priority=Priority.EMERGENCY)
+    with newsroom.store.begin() as session:
+        correct_item(session, getattr(newsroom, who), newsroom.item_id, DELIVERY, NOW)
+    assert newsroom.operations(0)[1].priority is priority
 
 
 def test_an_author_may_not_correct(newsroom: Newsroom) -> None:

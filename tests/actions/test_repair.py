@@ -1,11 +1,13 @@
 """Answers to posts that the network shows otherwise than we sent them."""
 
+from datetime import timedelta
+
 import pytest
 
 from publisher.actions.kill import kill_item
 from publisher.actions.repair import accept_deleted, publish_anew, put_back, repairs_for
 from publisher.core.states import ItemStatus, OperationKind, OperationState, PostState
-from publisher.errors import NotAllowed, RuleError
+from publisher.errors import EmbargoInForce, NotAllowed, RuleError
 from publisher.store.models import Post
 from publisher.store.session import Store
 from tests.actions.newsroom import DELIVERY, Newsroom
@@ -60,6 +62,14 @@ def test_a_deleted_post_is_published_anew_in_its_channel_only(newsroom: Newsroom
     with pytest.raises(RuleError), newsroom.store.begin() as session:
         publish_anew(session, newsroom.chief, post_id, DELIVERY, NOW)
     assert len(newsroom.lane(0)) == 2
+
+
+def test_nothing_is_published_anew_before_the_embargo_ends(newsroom: Newsroom) -> None:
+    post_id = found(newsroom, PostState.MISSING)
+    newsroom.save("Второй текст", embargo=NOW + timedelta(hours=1))
+    with pytest.raises(EmbargoInForce), newsroom.store.begin() as session:
+        publish_anew(session, newsroom.chief, post_id, DELIVERY, NOW)
+    assert newsroom.lane(0) == [(PUBLISH, SENT)]
 
 
 def test_a_post_deleted_on_purpose_asks_for_nothing_any_more(newsroom: Newsroom) -> None:
