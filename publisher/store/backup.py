@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 import uuid
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ FORMAT = 1
 DATABASE = "newsroom.sqlite"
 MEMBER = re.compile(r"media/[0-9a-f]{2}/[0-9a-f]{2}/([0-9a-f]{64})(\.thumb\.jpg)?")
 CHUNK = 1024 * 1024
+# What reading a damaged archive raises; RuntimeError for one with a password or a packing of others.
+UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, sqlite3.Error, EOFError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +81,7 @@ def read_backup(source: Path, data: Path, database: Path, now: datetime) -> Back
                 _check_snapshot(snapshot, backup)
                 _put_in_place(Path(folder) / "media", data / "media")
                 _replace_database(snapshot, database, now)
-    except (OSError, zipfile.BadZipFile, sqlite3.Error, EOFError) as error:
+    except UNREADABLE as error:
         message = N_("cannot read the backup {file}: {reason}")
         raise StoreError(message, file=source, reason=_reason(error)) from error
     return backup

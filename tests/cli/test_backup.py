@@ -104,9 +104,22 @@ def test_a_file_that_is_no_backup_is_named(terminal: Terminal) -> None:
 
 def test_a_damaged_backup_changes_nothing(terminal: Terminal) -> None:
     file = backed_up(terminal)
+    whole = file.read_bytes()
+    terminal.data = terminal.folder / "elsewhere"
+    # Where the packed database begins, and in the middle of what it unpacks to.
+    begin = whole.index(b"newsroom.sqlite") + len("newsroom.sqlite")
+    for place in (begin, len(whole) // 2):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        assert "backup" in terminal.refused("restore", str(file))
+        assert not (terminal.data / "newsroom.sqlite").exists()
+
+
+def test_an_archive_with_a_password_is_named(terminal: Terminal) -> None:
+    file = backed_up(terminal)
     content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 0xFF
+    # The flag of encryption, in the entry itself and in the directory.
+    content[6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
     file.write_bytes(content)
     terminal.data = terminal.folder / "elsewhere"
-    assert "backup" in terminal.refused("restore", str(file))
-    assert not (terminal.data / "newsroom.sqlite").exists()
+    assert terminal.refused("restore", str(file)).startswith(f"cannot read the backup {file}: ")
