@@ -19,6 +19,8 @@ from publisher.store.items import get_item, get_version, hold_item
 from publisher.store.models import Item
 from publisher.store.outbox import Carried, carry_out, list_existing, list_operations
 
+# With the notice's own words it must fit under a picture.
+REASON_LENGTH = 500
 NEVER_RAN = {ItemStatus.DRAFT, ItemStatus.IN_REVIEW, ItemStatus.APPROVED}
 
 
@@ -47,6 +49,8 @@ def kill_item(
         raise RuleError("", N_("The item never went out: put it aside instead."))
     if not reason.strip():
         raise RuleError("reason", N_("Say why the item is withdrawn: readers may be shown it."))
+    if len(reason.strip()) > REASON_LENGTH:
+        raise RuleError("reason", N_("A reason has at most {length} signs."), length=REASON_LENGTH)
     timing = timing_for(Priority.URGENT, now, delivery, undo=False)
     version = get_version(session, item)
     carried = carry_out(

@@ -5,15 +5,18 @@ from datetime import timedelta
 import pytest
 
 from publisher.actions.correct import correct_item, preview_correction
-from publisher.actions.kill import kill_item, restore_item, spike_item
+from publisher.actions.kill import REASON_LENGTH, kill_item, restore_item, spike_item
 from publisher.actions.resolve import confirm_standing, send_again
 from publisher.actions.save import create_item
+from publisher.core.editions import inspect_edition
+from publisher.core.platforms import PLATFORMS, Network
 from publisher.core.states import ItemStatus, OperationKind, OperationState, PostState, Priority
 from publisher.errors import NotAllowed, RuleError
+from publisher.rendering import render_notice
 from publisher.store.items import get_item
 from publisher.store.session import Store
 from tests.actions.newsroom import DELIVERY, Newsroom
-from tests.builders import NOW
+from tests.builders import NOW, picture_edition
 
 PUBLISH, EDIT, DELETE = OperationKind.PUBLISH, OperationKind.EDIT, OperationKind.DELETE
 PLANNED, SENT, CANCELLED = OperationState.PLANNED, OperationState.SENT, OperationState.CANCELLED
@@ -117,6 +120,14 @@ def test_a_kill_waits_for_an_unknown_outcome(newsroom: Newsroom) -> None:
     newsroom.deliver(0, OperationState.CHECKING)
     kill(newsroom)
     assert newsroom.lane(0) == [(PUBLISH, OperationState.CHECKING), (DELETE, PLANNED)]
+
+
+def test_the_longest_reason_fits_under_a_picture_and_a_longer_one_is_refused(newsroom: Newsroom) -> None:
+    notice = render_notice(picture_edition(1), Network.TELEGRAM, "о" * REASON_LENGTH)
+    assert inspect_edition(notice, PLATFORMS[Network.TELEGRAM]) == ()
+    with pytest.raises(RuleError) as caught, newsroom.store.begin() as session:
+        kill_item(session, newsroom.chief, newsroom.item_id, "о" * (REASON_LENGTH + 1), DELIVERY, NOW)
+    assert caught.value.field == "reason"
 
 
 def test_a_kill_needs_a_reason(newsroom: Newsroom) -> None:
