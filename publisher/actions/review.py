@@ -18,10 +18,11 @@ def submit_item(session: Session, actor: Actor, item_id: int, now: datetime) -> 
     _step(session, actor, item_id, now, Act.WRITE, {ItemStatus.DRAFT}, ItemStatus.IN_REVIEW, "item.submit")
 
 
-def return_item(session: Session, actor: Actor, item_id: int, now: datetime) -> None:
-    """Give an item in review back to its author."""
+def return_item(session: Session, actor: Actor, item_id: int, now: datetime, note: str = "") -> None:
+    """Give an item in review back to its author; `note` says what is to be mended."""
     states = {ItemStatus.IN_REVIEW, ItemStatus.APPROVED}
-    _step(session, actor, item_id, now, Act.PUBLISH, states, ItemStatus.DRAFT, "item.return")
+    said = {"note": note} if note else {}
+    _step(session, actor, item_id, now, Act.PUBLISH, states, ItemStatus.DRAFT, "item.return", **said)
 
 
 def approve_item(session: Session, actor: Actor, item_id: int, number: int, now: datetime) -> None:
@@ -45,6 +46,7 @@ def _step(
     allowed: set[ItemStatus],
     status: ItemStatus,
     action: str,
+    **detail: str,
 ) -> None:
     hold_item(session, item_id)
     item = get_item(session, item_id)
@@ -53,4 +55,4 @@ def _step(
         raise RuleError("", N_("The item has moved on meanwhile: look at it again."))
     item.status = status
     item.updated_at = now
-    record_act(session, actor, action, f"item:{item.id}", now, version=item.head)
+    record_act(session, actor, action, f"item:{item.id}", now, version=item.head, **detail)

@@ -9,7 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session, joinedload
 
 from publisher.core.states import (
@@ -21,7 +34,7 @@ from publisher.core.states import (
     OperationState,
     Priority,
 )
-from publisher.store.models import Account, Channel, Draft, Item, Operation, Version
+from publisher.store.models import Account, AuditEvent, Channel, Draft, Item, Operation, Version
 from publisher.store.progress import STUCK, superseded
 
 Desks = Collection[int] | None
@@ -29,6 +42,7 @@ Desks = Collection[int] | None
 # What is read to make a list; a wave of thousands at one moment is shown by its first part.
 MOST_READ = 3_000
 UNDER_WAY = (OperationState.SENDING, OperationState.CHECKING, OperationState.RETRYING)
+RETURN = "item.return"
 FOR_EDITORS = (ItemStatus.IN_REVIEW, ItemStatus.APPROVED)
 
 
@@ -54,6 +68,17 @@ class Begun:
     title: str
     item_id: int | None
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """A draft that an editor gave back to be mended."""
+
+    item_id: int
+    title: str
+    at: datetime
+    editor: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +189,32 @@ def list_begun(session: Session, user_id: int, *, limit: int) -> Sequence[Begun]
         )
         for draft, saved in drafts
     ]  # fmt: skip
+
+
+def list_returned(session: Session, user_id: int, *, limit: int) -> Sequence[Returned]:
+    """Drafts of this person that an editor gave back, the last first."""
+    given_back = and_(
+        AuditEvent.subject == literal("item:") + cast(Item.id, String), AuditEvent.action == RETURN
+    )
+    newest = (
+        select(Item.id, func.max(AuditEvent.id).label("event_id"))
+        .join(AuditEvent, given_back)
+        .where(Item.status == ItemStatus.DRAFT, Item.created_by_id == user_id)
+        .group_by(Item.id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(Item.id, Version.title, AuditEvent)
+        .join(newest, newest.c.id == Item.id)
+        .join(AuditEvent, AuditEvent.id == newest.c.event_id)
+        .join(Version, _head)
+        .order_by(AuditEvent.id.desc())
+        .limit(limit)
+    )
+    return [
+        Returned(item_id=id_, title=title, at=event.at, editor=event.actor, note=event.detail.get("note", ""))
+        for id_, title, event in rows
+    ]
 
 
 def _typed_title(draft: Draft) -> str:

@@ -43,6 +43,8 @@ blueprint.add_app_template_filter(span)
 blueprint.add_app_template_filter(body_html)
 blueprint.add_app_template_global(typed)
 
+LONGEST_NOTE = 1_000
+
 Page = str | tuple[str, int] | BaseResponse
 Done = TypeVar("Done")
 
@@ -89,8 +91,9 @@ def submit(item_id: int) -> Page:
 
 @blueprint.post("/return")
 def send_back(item_id: int) -> Page:
-    """Give back to the author."""
-    deed = partial(return_item, actor=actor(), item_id=item_id, now=now())
+    """Give back to the author, with a word on what is to be mended."""
+    note = request.form.get("note", "").strip()[:LONGEST_NOTE]
+    deed = partial(return_item, actor=actor(), item_id=item_id, now=now(), note=note)
     return _carry_out(item_id, deed, gettext("Given back to the author as a draft."))
 
 

@@ -69,6 +69,7 @@ class ItemPage:
     waiting_due: datetime | None
     mixed_realms: bool
     withdrawal: AuditEvent | None
+    returned: AuditEvent | None
     is_stopped: bool
 
     @property
@@ -166,13 +167,15 @@ def read_page(session: Session, item_id: int) -> ItemPage:
         movable=len(movable),
         waiting_due=min((operation.due for operation in movable), default=None),
         mixed_realms=len(around.situation.realms) > 1,
-        withdrawal=find_act(session, "item.kill", f"item:{item.id}") if _is_killed(item) else None,
+        withdrawal=_told(session, item, ItemStatus.KILLED, "item.kill"),
+        returned=_told(session, item, ItemStatus.DRAFT, "item.return"),
         is_stopped=around.paused_at is not None,
     )
 
 
-def _is_killed(item: Item) -> bool:
-    return item.status is ItemStatus.KILLED
+def _told(session: Session, item: Item, status: ItemStatus, action: str) -> AuditEvent | None:
+    """Who brought the item into this status and what they said; None in any other status."""
+    return find_act(session, action, f"item:{item.id}") if item.status is status else None
 
 
 def _unreached(session: Session, item: Item, lanes: Sequence[Lane]) -> list[Channel]:

@@ -17,6 +17,7 @@ from publisher.store.today import (
     Begun,
     Departure,
     Movement,
+    Returned,
     Stuck,
     count_restored,
     list_ailing_channels,
@@ -25,6 +26,7 @@ from publisher.store.today import (
     list_departures,
     list_for_editors,
     list_gone,
+    list_returned,
     list_stuck,
     list_under_way,
 )
@@ -105,6 +107,7 @@ class Today:
     restored: int
     troubles: Sequence[Trouble]
     for_editors: Sequence[tuple[Item, str]]
+    returned: Sequence[Returned]
     begun: Sequence[Begun]
     under_way: Sequence[Movement]
     departures: Sequence[Departure]
@@ -114,7 +117,8 @@ class Today:
     @property
     def needs_nothing(self) -> bool:
         """Whether nothing waits for this person."""
-        return not (self.stands_still or self.restored or self.troubles or self.for_editors or self.begun)
+        stopped = self.stands_still or self.restored
+        return not (stopped or self.troubles or self.for_editors or self.returned or self.begun)
 
     @property
     def stands_still(self) -> bool:
@@ -162,6 +166,7 @@ def read_today(session: Session, chosen: Scope) -> Today:
         restored=count_restored(session, limit=MOST_COUNTED) if may(actor(), Act.PAUSE) else 0,
         troubles=_troubles(list_stuck(session, editing, limit=MOST_STUCK)),
         for_editors=list_for_editors(session, editing, limit=MOST + 1),
+        returned=list_returned(session, actor().user_id or 0, limit=MOST),
         begun=list_begun(session, actor().user_id or 0, limit=MOST),
         under_way=list_under_way(session, chosen.ids, now(), limit=MOST),
         departures=list_departures(session, chosen.ids, now(), end_of_tomorrow, limit=MOST_DEPARTURES),

@@ -332,6 +332,20 @@ def test_review_goes_over_the_page(office: DeskOffice) -> None:
     assert news.status() is ItemStatus.APPROVED
 
 
+def test_the_author_reads_what_the_editor_wants_mended(office: DeskOffice) -> None:
+    news = News(office)
+    author, editor = office.visitor(Role.AUTHOR), office.visitor()
+    news.set(ItemStatus.IN_REVIEW, created_by_id=author.user.id)
+    form = form_to(editor.get(news.path), f"{news.path}/return")
+    form["note"] = "Уточните время"
+    editor.send(form)
+    assert "Уточните время" in text_of(author.get(news.path), "#returned")
+    assert "Уточните время" in text_of(author.get("/"), ".needs")
+    assert "Уточните время" not in text_of(editor.get("/"))
+    press(author, news, "submit")
+    assert "Уточните время" not in text_of(author.get("/"))
+
+
 def test_a_version_saved_meanwhile_is_not_approved(office: DeskOffice) -> None:
     news = News(office)
     news.set(ItemStatus.IN_REVIEW)
