@@ -51,6 +51,16 @@ class DeskGroup:
         """How many are chosen."""
         return sum(destination.is_chosen for destination in self.destinations)
 
+    @property
+    def size(self) -> int:
+        """How many channels it has."""
+        return len(self.destinations)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the person has nothing to do with any of its channels here."""
+        return not any(place.is_open or place.has_it for place in self.destinations)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
@@ -134,9 +144,19 @@ class Page:
         return sum(group.chosen for group in self.groups)
 
     @property
+    def open_groups(self) -> list[DeskGroup]:
+        """Groups in which something is chosen or can be."""
+        return [group for group in self.groups if not group.is_foreign]
+
+    @property
+    def foreign_groups(self) -> list[DeskGroup]:
+        """Groups that others publish to."""
+        return [group for group in self.groups if group.is_foreign]
+
+    @property
     def channels(self) -> int:
-        """Channels there are."""
-        return sum(len(group.destinations) for group in self.groups)
+        """Channels to choose from, with those that have the item."""
+        return sum(len(group.destinations) for group in self.open_groups)
 
     @property
     def problems(self) -> int:

@@ -278,9 +278,11 @@ def test_an_editor_cannot_tick_another_desks_channel(office: DeskOffice) -> None
     own = office.add_channel()
     editor = office.visitor()
     page = editor.get(NEW)
-    boxes = {int(box["value"]): box.has_attr("disabled") for box in page.html.select("input[name=channels]")}
-    assert boxes == {own.id: False, foreign.id: True}
-    assert "Соцзащита" in page.html.select_one(".destination-note").text
+    assert [int(box["value"]) for box in page.html.select("input[name=channels]")] == [own.id]
+    assert "0 из 1" in page.html.select_one("[data-count]").text
+    others = " ".join(page.html.find(id="foreign-groups").get_text(" ").split())
+    assert "Каналы других подразделений: 1" in others
+    assert f"Соцзащита {foreign.title}" in others
 
 
 def test_another_desks_channel_is_refused_at_the_channels(office: DeskOffice) -> None:
