@@ -14,6 +14,23 @@ from publisher.web.context import actor, begin, now, person, reading, settings
 blueprint = Blueprint("me", __name__, url_prefix="/me")
 
 
+# By the marks that browsers and systems put into their name; many carry those of others, so the order counts.
+BROWSERS = (
+    ("YaBrowser/", "Яндекс Браузер"), ("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+)  # fmt: skip
+SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
+    ("Mac OS X", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser_name(agent: str) -> str:
+    """«Firefox, Windows» for what a browser says of itself; its own words when they are unknown to us."""
+    known = (next((name for mark, name in marks if mark in agent), None) for marks in (BROWSERS, SYSTEMS))
+    return ", ".join(name for name in known if name) or agent
+
+
 @blueprint.get("")
 def index() -> str:
     """The page."""
@@ -24,6 +41,7 @@ def index() -> str:
             user=get_user(rows, person().id),
             sessions=list_open_sessions(rows, person().id, since),
             current=session.get("web_session"),
+            browser_name=browser_name,
         )
 
 
