@@ -184,6 +184,8 @@ FLASK_SECURITY = {
     "SECURITY_PASSWORD_LENGTH_MIN": PASSWORD_LENGTH,
     "SECURITY_LOGIN_URL": "/sign-in",
     "SECURITY_LOGOUT_URL": "/sign-out",
+    # A link on another site must not sign anybody out.
+    "SECURITY_LOGOUT_METHODS": ["POST"],
     "SECURITY_CHANGE_URL": "/me/password",
     "SECURITY_POST_CHANGE_VIEW": "/",
     "SECURITY_CHANGEABLE": True,

@@ -12,12 +12,25 @@ from werkzeug.routing import Rule
 
 from publisher.actions.people import make_sign_in_link
 from publisher.config import Settings, Web
+from publisher.core.body import to_html
+from publisher.core.editions import MediaKind
+from publisher.core.light import from_light
 from publisher.core.states import OperationState, Role
-from publisher.store.models import Channel, SignInLink, User, Version
+from publisher.store.models import (
+    Account,
+    Attempt,
+    Channel,
+    Item,
+    Media,
+    SignInLink,
+    User,
+    Version,
+    VersionMedia,
+)
 from publisher.web.app import create_app
 from publisher.web.auth import safe_path
 from publisher.web.rate_limit import PER_PERSON
-from tests.builders import add_operation, add_post
+from tests.builders import NOW, add_operation, add_post
 from tests.web.desk import DeskOffice, Visitor, form_to
 
 PASSWORD = "редакция работает с восьми"  # noqa: S105 - made up here
@@ -88,7 +101,7 @@ def test_a_mark_of_another_browser_is_worth_nothing(office: DeskOffice) -> None:
 def pages(office: DeskOffice, visitor: Visitor) -> Iterator[tuple[str, TestResponse]]:
     """Every page that the visitor can open, by address."""
     for rule in rules(office.app, "GET"):
-        if rule.endpoint in {"static", "security.logout"}:
+        if rule.endpoint == "static":
             continue
         path = path_of(office.app, rule)
         answer = visitor.get(path, expect_errors=True)
@@ -120,6 +133,37 @@ def test_every_page_forbids_what_we_did_not_write(office: DeskOffice) -> None:
         assert page.headers["X-Frame-Options"] == "DENY"
         seen += page.status_int == 200
     assert seen > 20
+
+
+def test_nothing_that_was_typed_or_answered_becomes_markup(office: DeskOffice) -> None:
+    sly = "\"'><evil>{{ 7 }}</evil>"
+    answer = {"code": sly, "message": sly, "params": {}, "detail": sly}
+    channel = office.add_channel("krd_news", office.add_desk("sly", sly), title=sly, reason=answer)
+    item, version = office.add_item(channel, title=sly, body=to_html(from_light(sly)))
+    with office.store.begin() as session:
+        session.get_one(Account, channel.account_id).name = sly
+        session.get_one(Item, item.id).kill_reason = sly
+        stored, at = session.get_one(Version, version.id), session.get_one(Channel, channel.id)
+        stored.source, stored.tags = sly, [sly]
+        file = Media(
+            sha256="a" * 64, kind=MediaKind.PHOTO, mime="image/png", name=sly, size=1, created_at=NOW
+        )
+        stored.media = [VersionMedia(position=0, media=file, alt=sly, credit=sly)]
+        failed = add_operation(session, stored, at, state=OperationState.FAILED, error=answer, text=sly)
+        session.add(
+            Attempt(
+                operation_id=failed.id, number=1, worker="w", started_at=NOW, finished_at=NOW,
+                outcome="failed", code=sly, detail=sly,
+            )
+        )  # fmt: skip
+        add_post(session, failed, permalink="javascript:evil()")
+    visitor = office.visitor(Role.ADMIN, name=sly)
+    seen = 0
+    for path, page in pages(office, visitor):
+        assert not page.html.find("evil"), path
+        assert not page.html.find(href=re.compile("^javascript")), path
+        seen += "&lt;evil&gt;" in page
+    assert seen > 10
 
 
 def test_no_page_has_scripts_or_styles_within(office: DeskOffice) -> None:
@@ -330,6 +374,12 @@ def test_a_session_ends_at_sign_out_even_for_a_copied_cookie(office: DeskOffice)
     visitor.send(form_to(visitor.get("/me"), "/sign-out"))
     visitor.get("/me", status=302)
     copy.get("/me", status=302)
+
+
+def test_a_link_signs_nobody_out(office: DeskOffice) -> None:
+    visitor = office.visitor(Role.EDITOR)
+    visitor.get("/sign-out", status=405)
+    assert visitor.get("/me").status_int == 200
 
 
 def test_a_session_ends_after_the_hours_of_the_settings(office: DeskOffice) -> None:
