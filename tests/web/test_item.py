@@ -8,6 +8,7 @@ from webtest import TestResponse
 
 from publisher.core.platforms import Realm
 from publisher.core.states import (
+    HoldReason,
     ItemStatus,
     OperationKind,
     OperationState,
@@ -121,6 +122,27 @@ def test_what_is_late_says_by_how_much(office: DeskOffice) -> None:
     page = office.visitor().get(news.path)
     assert "Опоздание: 3 часа" in text_of(page)
     assert "должна была выйти: сегодня, 09:00" in text_of(page, "#item-state")
+
+
+@pytest.mark.parametrize(
+    ("reason", "page"), [(HoldReason.ACCOUNT_DOWN, "accounts"), (HoldReason.CHANNEL_DOWN, "channels")]
+)
+def test_what_is_held_says_where_the_fault_is_mended(
+    office: DeskOffice, reason: HoldReason, page: str
+) -> None:
+    news = News(office, HELD)
+    news.move(1, HELD, hold_reason=reason)
+    links = office.visitor(Role.ADMIN).get(news.path).html.select(".ways a")
+    assert [link["href"] for link in links] == [f"/{page}/1"]
+    editor = office.visitor().get(news.path)
+    assert "Сообщите администратору." in text_of(editor, ".ways")
+    assert not editor.html.select(".ways a")
+
+
+def test_a_post_that_is_gone_has_no_link(office: DeskOffice) -> None:
+    news = News(office, SENT)
+    news.see(0, PostState.MISSING)
+    assert not office.visitor().get(news.path).html.select(".lane-link")
 
 
 def test_an_item_without_channels_says_what_to_do(office: DeskOffice) -> None:
