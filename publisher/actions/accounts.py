@@ -25,6 +25,7 @@ from publisher.store.channels import (
 from publisher.store.models import Account, Channel, Desk, Request
 
 NAME_LENGTH = 120
+TITLE_LENGTH = 200
 # What each network's account needs, field by field, and the form each must have.
 FIELDS: Mapping[Network, Mapping[str, re.Pattern[str]]] = {
     Network.TELEGRAM: {
@@ -134,7 +135,7 @@ def add_channel(
         desk_id=desk.id if desk else None,
         network=account.network,
         handle=handle,
-        title=title.strip() or handle,
+        title=checked_title(title) or handle,
         opened_on=opened_on,
         created_at=now,
         demo=demo,
@@ -157,6 +158,14 @@ def free_handle(session: Session, network: Network, text: str) -> str:
     else:
         message = N_("This channel is already connected as “{title}”.")
     raise RuleError("handle", message, title=known.title)
+
+
+def checked_title(title: str) -> str:
+    """The title without blanks around it. Raises RuleError for one that is too long."""
+    title = title.strip()
+    if len(title) > TITLE_LENGTH:
+        raise RuleError("title", N_("A title has at most {length} signs."), length=TITLE_LENGTH)
+    return title
 
 
 def check_opened(opened_on: date | None, now: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from publisher.actions.accounts import check_opened, free_handle
+from publisher.actions.accounts import check_opened, checked_title, free_handle
 from publisher.actions.schedule import settle_status
 from publisher.core.messages import N_
 from publisher.core.permissions import Act, Actor, require
@@ -16,8 +16,6 @@ from publisher.store.channels import get_channel, leave_request
 from publisher.store.items import get_item, hold_item
 from publisher.store.models import Channel, Desk
 from publisher.store.outbox import cancel_operation, list_unfinished
-
-TITLE_LENGTH = 200
 
 
 def change_channel(
@@ -38,14 +36,13 @@ def change_channel(
     """
     require(actor, Act.ADMINISTER)
     channel = get_channel(session, channel_id)
-    if not title.strip():
+    title = checked_title(title)
+    if not title:
         raise RuleError("title", N_("Give the channel a title."))
-    if len(title.strip()) > TITLE_LENGTH:
-        raise RuleError("title", N_("A title has at most {length} signs."), length=TITLE_LENGTH)
     check_opened(opened_on, now)
     if handle.strip().removeprefix("@").lower() != channel.handle.lower():
         _rename(session, channel, handle, now)
-    channel.title = title.strip()
+    channel.title = title
     channel.desk = desk
     channel.opened_on = opened_on
     detail = {"handle": channel.handle, "desk": desk.slug if desk else None}

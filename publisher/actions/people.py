@@ -19,7 +19,8 @@ from publisher.store.models import Desk, SignInLink, User, WebSession
 from publisher.store.people import end_sessions, find_user_by_email, get_user
 
 LINK_LIFE = timedelta(days=3)
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
+EMAIL = re.compile(r"(?=.{1,255}\Z)[^@\s]+@[^@\s]+\Z")
+NAME_LENGTH = 200
 LANGUAGES = frozenset({"ru", "en"})
 
 
@@ -171,6 +172,8 @@ def choose_language(session: Session, actor: Actor, language: str) -> None:
 def _checked(name: str, role: Role, desks: Iterable[Desk]) -> list[Desk]:
     if not name.strip():
         raise RuleError("name", N_("Write the name."))
+    if len(name.strip()) > NAME_LENGTH:
+        raise RuleError("name", N_("A name has at most {length} signs."), length=NAME_LENGTH)
     chosen = list(desks)
     if not chosen and role in {Role.AUTHOR, Role.EDITOR}:
         raise RuleError("desks", N_("Authors and editors need a desk to work for."))

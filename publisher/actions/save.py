@@ -119,7 +119,7 @@ def _check_form(session: Session, form: ItemForm) -> None:
             length=len(form.title), limit=TITLE_LENGTH,
         )  # fmt: skip
     if form.slug and not SLUG.fullmatch(form.slug):
-        raise RuleError("slug", N_("A slug has small Latin letters, digits and hyphens."))
+        raise RuleError("slug", N_("A slug has at most 80 small Latin letters, digits and hyphens."))
     if session.get(Desk, form.desk_id) is None:
         raise RuleError("desk_id", N_("Choose a desk."))
     get_channels(session, form.channel_ids)

@@ -9,7 +9,8 @@ from json import dumps
 from publisher.core.states import ENDED_ITEMS, LIVE_ITEMS, ItemStatus
 
 SLUG_LENGTH = 60
-SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+# What is typed, or told apart by a number, may be somewhat longer.
+SLUG = re.compile(r"(?=.{1,80}\Z)[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 
 # Passport-like transliteration, the one Russian readers expect in addresses.
 LATIN = dict(

@@ -175,6 +175,14 @@ def test_retiring_twice_and_returning_twice_change_nothing(office: Office) -> No
     assert actions == ["channel.retire", "channel.return"]
 
 
+def test_a_title_that_no_column_holds_is_refused(office: Office) -> None:
+    with office.store.begin() as session:
+        account = session.get_one(Account, office.channel.account_id)
+        with pytest.raises(RuleError) as caught:
+            add_channel(session, COMMAND_LINE, account, "krd_other", NOW, title="Н" * 201)
+    assert caught.value.field == "title"
+
+
 def test_a_channel_keeps_its_address_while_its_name_stays(office: Office) -> None:
     with office.store.begin() as session:
         change_channel(

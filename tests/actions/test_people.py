@@ -94,6 +94,18 @@ def test_authors_and_editors_need_a_desk(staff: Staff) -> None:
         assert caught.value.field == "desks"
 
 
+@pytest.mark.parametrize(
+    ("email", "name", "field"),
+    [("new@example.org", "Я" * 201, "name"), (f"{'n' * 250}@example.org", "Новый", "email")],
+)
+def test_what_no_column_holds_is_refused_at_its_field(
+    staff: Staff, email: str, name: str, field: str
+) -> None:
+    with pytest.raises(RuleError) as caught, staff.store.begin() as session:
+        add_user(session, COMMAND_LINE, email, name, Role.CHIEF, [], NOW)
+    assert caught.value.field == field
+
+
 def test_administrators_cannot_shut_themselves_out(staff: Staff) -> None:
     admin = staff.actors[Role.ADMIN]
     assert admin.user_id is not None

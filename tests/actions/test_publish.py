@@ -147,6 +147,7 @@ def test_what_cannot_stand_is_refused_at_its_field(
         ({"title": "  "}, "title"),
         ({"title": "а" * 301}, "title"),
         ({"slug": "Слаг!"}, "slug"),
+        ({"slug": "a" * 81}, "slug"),
         ({"desk_id": 999}, "desk_id"),
     ],
 )
