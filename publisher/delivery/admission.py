@@ -10,35 +10,41 @@ from publisher.store.claims import Lane
 class Admission:
     """Asked for the heads of the lanes, most urgent first. All times are monotonic seconds.
 
-    `next_at` is when the first of those may speak that could not now; None when nobody was told to wait.
+    `busy` lanes have a send under way, of at most `in_flight` at once; what is claimed for them follows it
+    and needs no room of its own. `next_at` is when the first of those may speak that could not now; None
+    when nobody was told to wait.
     """
 
-    def __init__(self, limits: Limits, lanes: Mapping[int, Lane], room: int, now: float) -> None:
+    def __init__(
+        self, limits: Limits, lanes: Mapping[int, Lane], busy: frozenset[int], in_flight: int, now: float
+    ) -> None:
         self._limits = limits
         self._lanes = lanes
-        self._room = room
+        self._busy = busy
+        self._room = in_flight - len(busy)
         self._now = now
         self._drained: set[int] = set()
         self.next_at: float | None = None
 
-    def free_lanes(self, busy: frozenset[int]) -> list[int]:
-        """Lanes with nothing under way that the limits let say at least one message."""
+    def free_lanes(self, full: frozenset[int]) -> list[int]:
+        """Lanes that are not `full` and that the limits let say at least one message."""
         return [
             lane.channel_id
             for lane in self._lanes.values()
-            if lane.channel_id not in busy and self._is_ready(lane, 1)
+            if lane.channel_id not in full and self._is_ready(lane, 1)
         ]
 
     def admit(self, channel_id: int, cost: int, priority: Priority) -> bool:
         """Whether an operation may leave now; what it costs is taken if so. An emergency needs no room."""
         lane = self._lanes[channel_id]
-        if self._room <= 0 and priority is not Priority.EMERGENCY:
+        needs_room = channel_id not in self._busy
+        if needs_room and self._room <= 0 and priority is not Priority.EMERGENCY:
             return False
         if lane.account_id in self._drained or not self._is_ready(lane, cost):
             self._save_up(lane, cost)
             return False
         self._limits.try_take(lane.account_id, channel_id, cost, self._now)
-        self._room -= 1
+        self._room -= needs_room
         return True
 
     def _is_ready(self, lane: Lane, cost: int) -> bool:

@@ -4,6 +4,9 @@ One loop. Each turn is one transaction in the database thread: it records every 
 last turn and claims the heads of the lanes that are free, so that many receipts share one commit and a claim
 is durable before its send leaves. Between turns the loop sleeps until something is done, something changes or
 the next operation is due; when that is, a job says (jobs/deliver.py).
+
+A lane whose send is under way has its next operation claimed already, so that turns and sends run beside each
+other; what could not follow at once is given back (docs/decisions/0012).
 """
 
 import asyncio
@@ -13,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from publisher.core.platforms import PLATFORMS, Network
+from publisher.core.states import OperationState
 from publisher.delivery.adapters import Adapters
 from publisher.delivery.admission import Admission
 from publisher.delivery.leases import Leases
@@ -39,6 +44,8 @@ PAUSE_AFTER_DATABASE_ERROR = 1.0
 # With so many under way, a result waits a moment for others to share its turn.
 BUSY = 4
 GATHER_SECONDS = 0.001
+# What was claimed ahead and did not leave within this time is asked for anew: much may have changed.
+AHEAD_SECONDS = 0.5
 # How long a stop waits for sends under way; what is left is found by the next start and checked.
 FINISH_SECONDS = 5.0
 
@@ -64,7 +71,18 @@ class Sending:
     """An operation on its way."""
 
     operation_id: int
+    has_key: bool
     task: "asyncio.Task[None]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """A claimed operation that leaves when its lane's send has ended; no later than `until`."""
+
+    operation: Claimed
+    lane: Lane
+    known: int | str | None
+    until: float
 
 
 class Dispatcher:
@@ -94,10 +112,15 @@ class Dispatcher:
         self._on_trouble = on_trouble
         self._wake = asyncio.Event()
         self._sending: dict[int, Sending] = {}
+        self._ahead: dict[int, Ahead] = {}
         self._results: list[Result] = []
         self._next_at: float | None = None
         # The last turn ended without an answer of the database: it may have claimed what we do not know of.
         self._is_in_doubt = False
+        # Something that was claimed ahead did not leave.
+        self._gives_back = False
+        # Lanes whose send ended otherwise than well since the last turn began: what it claims there stays.
+        self._troubled: set[int] = set()
 
     def wake(self) -> None:
         """Something changed: look at the lanes again."""
@@ -116,9 +139,14 @@ class Dispatcher:
     async def _take_turn(self) -> bool:
         """One turn and the start of its sends; whether another one is worth taking at once."""
         results, self._results = self._results, []
-        busy, in_hand, doubt = frozenset(self._sending), self._in_hand(), self._is_in_doubt
+        busy, full, in_hand = frozenset(self._sending), self._full_lanes(), self._in_hand()
+        doubt, gives_back = self._is_in_doubt, self._gives_back
+        self._gives_back = False
+        self._troubled.clear()
         try:
-            handful = await self._database.call(lambda: self._turn(results, busy, in_hand, doubt=doubt))
+            handful = await self._database.call(
+                lambda: self._turn(results, busy, full, in_hand, gives_back=doubt or gives_back)
+            )
         except (*PASSING, StoreError) as error:
             # The results stay ours until they are written.
             self._results = results + self._results
@@ -131,7 +159,7 @@ class Dispatcher:
             self._is_in_doubt = False
             log.info("the database is back")
         for operation, lane in handful.operations:
-            self._start(operation, lane, handful.known.get(operation.id))
+            self._take_in(operation, lane, handful.known.get(operation.id))
         self._next_at = handful.next_at
         self._on_next_due(handful.next_due)
         if any(result.account_down or result.channel_state for result in results):
@@ -139,21 +167,35 @@ class Dispatcher:
         return bool(handful.set_aside)
 
     def _in_hand(self) -> frozenset[int]:
-        return frozenset(sending.operation_id for sending in self._sending.values())
+        """What is under way or about to be."""
+        begun = (sending.operation_id for sending in self._sending.values())
+        return frozenset(begun).union(ahead.operation.id for ahead in self._ahead.values())
+
+    def _full_lanes(self) -> frozenset[int]:
+        """Lanes that take nothing more: the next is claimed already, or the network has no keys, so that a
+        claim which outlived its worker would have to be put before a person."""
+        keyless = (id_ for id_, sending in self._sending.items() if not sending.has_key)
+        return frozenset(self._ahead).union(keyless)
 
     def _turn(
-        self, results: list[Result], busy: frozenset[int], in_hand: frozenset[int], *, doubt: bool
+        self,
+        results: list[Result],
+        busy: frozenset[int],
+        full: frozenset[int],
+        in_hand: frozenset[int],
+        *,
+        gives_back: bool,
     ) -> Handful:
         """Record and claim in one transaction (database thread)."""
         now, ticks = self._clock(), time.monotonic()
         with self._database.store.begin() as session:
             record(session, self._worker, results, now)
-            if doubt:
+            if gives_back:
                 put_back(session, self._worker, in_hand, now)
             accounts = {id_ for id_ in self._adapters.accounts if self._leases.may_send(id_)}
             lanes = {lane.channel_id: lane for lane in list_lanes(session, accounts)} if accounts else {}
-            admission = Admission(self._limits, lanes, self._in_flight - len(busy), ticks)
-            turn = claim(session, self._worker, admission.free_lanes(busy), admission.admit, now)
+            admission = Admission(self._limits, lanes, busy, self._in_flight, ticks)
+            turn = claim(session, self._worker, admission.free_lanes(full), admission.admit, now)
             return Handful(
                 operations=tuple((op, lanes[op.channel_id]) for op in turn.claimed),
                 known={
@@ -166,16 +208,30 @@ class Dispatcher:
                 set_aside=turn.set_aside,
             )
 
+    def _take_in(self, operation: Claimed, lane: Lane, known: int | str | None) -> None:
+        """Send it now, or when its lane is free; give it back where something went wrong meanwhile."""
+        if lane.channel_id in self._sending:
+            until = time.monotonic() + AHEAD_SECONDS
+            self._ahead[lane.channel_id] = Ahead(operation=operation, lane=lane, known=known, until=until)
+        elif lane.channel_id in self._troubled:
+            self._gives_back = True
+        else:
+            self._start(operation, lane, known)
+
     def _start(self, operation: Claimed, lane: Lane, known: int | str | None) -> None:
+        has_key = bool(PLATFORMS[Network(lane.network)].key_window)
         task = asyncio.create_task(self._carry_out(operation, lane, known))
-        self._sending[lane.channel_id] = Sending(operation_id=operation.id, task=task)
+        self._sending[lane.channel_id] = Sending(operation_id=operation.id, has_key=has_key, task=task)
 
     async def _carry_out(self, operation: Claimed, lane: Lane, known: int | str | None) -> None:
+        went_well = False
         try:
             result = await self._send(operation, lane, known)
             self._results.append(result)
+            went_well = result.transition.state is OperationState.SENT
         finally:
             del self._sending[lane.channel_id]
+            self._go_on(lane, went_well=went_well)
             self._wake.set()
         if result.limited is not None:
             self._obey(result.limited, lane)
@@ -183,6 +239,18 @@ class Dispatcher:
             "operation %s %s", operation.id, result.outcome,
             extra={"item": operation.item_id, "operation": operation.id, "channel": lane.handle},
         )  # fmt: skip
+
+    def _go_on(self, lane: Lane, *, went_well: bool) -> None:
+        """Start what the lane has claimed ahead; after trouble or a long wait it is given back instead."""
+        if not went_well:
+            self._troubled.add(lane.channel_id)
+        ahead = self._ahead.pop(lane.channel_id, None)
+        if ahead is None:
+            return
+        if went_well and time.monotonic() < ahead.until:
+            self._start(ahead.operation, ahead.lane, ahead.known)
+        else:
+            self._gives_back = True
 
     async def _send(self, operation: Claimed, lane: Lane, known: int | str | None) -> Result:
         adapter = self._adapters.find(lane.account_id)
@@ -213,6 +281,7 @@ class Dispatcher:
 
     async def _finish(self) -> None:
         """Let sends under way end, write down what came of them, and give back what was not begun."""
+        self._ahead.clear()
         tasks = [sending.task for sending in self._sending.values()]
         if tasks:
             await asyncio.wait(tasks, timeout=FINISH_SECONDS)

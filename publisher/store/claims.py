@@ -196,7 +196,9 @@ _heads = (
 )  # fmt: skip
 
 
-_heads_locked = _heads.with_for_update(of=Operation, skip_locked=True)
+# `key_share` lets people write corrections of these very operations meanwhile: a reference to a row must not
+# wait for us, or each could end up waiting for the other.
+_heads_locked = _heads.with_for_update(of=Operation, skip_locked=True, key_share=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,7 +392,7 @@ _add_posts = insert(Post)
 _known = select(Operation.id, Operation.claimed_by, Operation.state).where(
     Operation.id.in_(bindparam("ids", expanding=True))
 )
-_known_locked = _known.with_for_update()
+_known_locked = _known.order_by(Operation.id).with_for_update(key_share=True)
 
 
 def _known_and_held(session: Session, worker: str, ids: Sequence[int]) -> tuple[set[int], set[int]]:
@@ -602,8 +604,9 @@ def recover(session: Session, account_ids: Iterable[int], worker: str, now: date
 def put_back(session: Session, worker: str, in_hand: Iterable[int], now: datetime) -> int:
     """Give back what this worker has claimed and never began to send; the number given back.
 
-    So it is with a claim whose commit got through while its answer was lost, or that came with the stop.
-    `in_hand` are the operations that it has begun.
+    So it is with what was claimed ahead and could not follow, with a claim whose commit got through while its
+    answer was lost, and with one that came with the stop. `in_hand` are the operations that it has begun or
+    is about to. They keep their places in their lanes.
     """
     given = session.scalars(
         update(Operation)
@@ -616,7 +619,7 @@ def put_back(session: Session, worker: str, in_hand: Iterable[int], now: datetim
             state=case((_is_checking, OperationState.CHECKING), else_=OperationState.PLANNED),
             attempts=Operation.attempts - 1,
             claimed_by=None,
-            wake_at=now,
+            wake_at=case((Operation.due < now, Operation.due), else_=now),
         )
         .returning(Operation.id)
         .execution_options(synchronize_session=False)

@@ -48,7 +48,7 @@ def take_leases(
     session.execute(update(Worker).where(Worker.uid == uid).values(heartbeat_at=now))
     # Locked, so that workers share out one after the other.
     accounts = session.scalars(
-        select(Account.id).where(Account.realm == realm).order_by(Account.id).with_for_update()
+        select(Account.id).where(Account.realm == realm).order_by(Account.id).with_for_update(key_share=True)
     ).all()
     rows = session.scalars(select(AccountLease).where(AccountLease.account_id.in_(accounts)))
     leases = {lease.account_id: lease for lease in rows}

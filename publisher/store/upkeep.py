@@ -142,7 +142,7 @@ def _unchanged(session: Session, seen: Account) -> Account | None:
     return session.scalar(
         select(Account)
         .where(Account.id == seen.id, Account.credentials == seen.credentials)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
 
 
