@@ -1,13 +1,18 @@
 """What changed between two texts, word by word, for people who compare versions."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
 # A time, a date or another figure with its inner marks; a word; a stretch of white space; a single mark.
-PIECE = re.compile(r"\d+(?:[.,:/–-]\d+)+|\w+|\s+|[^\w\s]")
+WORDS = re.compile(r"\d+(?:[.,:/–-]\d+)+|\w+|\s+|[^\w\s]")
+# What long texts are compared by, the last resort being the whole.
+LINES, WHOLE = re.compile(r"[^\n]*\n|[^\n]+"), re.compile(r"(?s).+")
+# The comparison looks at every pair of equal pieces; two million take half a second.
+MOST_PAIRS = 2_000_000
 
 
 class Change(StrEnum):
@@ -31,7 +36,14 @@ def compare_texts(old: str, new: str) -> list[Stretch]:
 
     The kept and added stretches together are the new text, the kept and removed ones the old text.
     """
-    return _joined(_stretches(PIECE.findall(old), PIECE.findall(new)))
+    compared = ((piece.findall(old), piece.findall(new)) for piece in (WORDS, LINES, WHOLE))
+    before, after = next(both for both in compared if _count_pairs(*both) <= MOST_PAIRS)
+    return _joined(_stretches(before, after))
+
+
+def _count_pairs(old: list[str], new: list[str]) -> int:
+    there = Counter(new)
+    return sum(count * there[piece] for piece, count in Counter(old).items())
 
 
 def _stretches(old: list[str], new: list[str]) -> Iterator[Stretch]:
