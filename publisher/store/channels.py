@@ -12,8 +12,6 @@ from publisher.core.platforms import Network, Realm
 from publisher.errors import NotFound
 from publisher.store.models import Account, Channel, Desk, Item, Membership, Request, Worker
 
-HEARTBEAT = timedelta(seconds=5)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskUses:

@@ -93,11 +93,3 @@ def list_media(session: Session, ids: Iterable[int]) -> Sequence[Media]:
     """The rows with these ids, those that there are."""
     wanted = list(ids)
     return session.scalars(select(Media).where(Media.id.in_(wanted))).all() if wanted else []
-
-
-def get_media(session: Session, media_id: int) -> Media:
-    """The row of a stored file. Raises NotFound."""
-    media = session.get(Media, media_id)
-    if media is None:
-        raise NotFound("media", media_id)
-    return media

@@ -9,8 +9,6 @@ from flask_babel import gettext
 
 from publisher.web.context import language, now, zone
 
-# Between number and unit, and within a time, where a line must not break.
-NO_BREAK = "\u00a0"
 RELATIVE = timedelta(hours=1)
 
 
