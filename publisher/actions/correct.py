@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from publisher.actions.carry import carry_beside_workers
 from publisher.actions.editions import ChannelEdition, check_editions, editions_of
 from publisher.actions.publish import check_newest, priority_for, timing_for
 from publisher.config import Delivery
@@ -19,7 +20,7 @@ from publisher.store.audit import record_act
 from publisher.store.channels import list_channels
 from publisher.store.items import get_item, get_version, hold_item
 from publisher.store.models import Channel, Item, Version
-from publisher.store.outbox import Carried, carry_out, list_existing
+from publisher.store.outbox import Carried, list_existing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,41 +85,15 @@ def correct_item(
         raise _nothing_to_do(preview)
     check_editions(preview.editions)
     version = get_version(session, item)
-    carried = carry_until_settled(session, item, version, actor, delivery, now, reissue=reissue)
+    carried = carry_beside_workers(
+        session, preview.steps, lambda: preview_correction(session, item_id, reissue=reissue).steps,
+        version, timing_for(priority_for(actor, item), now, delivery, undo=False), actor.user_id, now,
+    )  # fmt: skip
     _mark(item, version, actor, now)
     record_act(
         session, actor, "item.correct", f"item:{item.id}", now, version=version.number,
         operations=[*carried.added, *carried.replaced], reissue=reissue,
     )  # fmt: skip
-    return carried
-
-
-def carry_until_settled(
-    session: Session,
-    item: Item,
-    version: Version,
-    actor: Actor,
-    delivery: Delivery,
-    now: datetime,
-    *,
-    reissue: bool,
-) -> Carried:
-    """Carry the plan out; what a worker took in hand between plan and write is planned once more."""
-    timing = timing_for(priority_for(actor, item), now, delivery, undo=False)
-    preview = preview_correction(session, item.id, reissue=reissue)
-    carried = carry_out(session, preview.steps, version, timing, actor.user_id, now)
-    if carried.missed:
-        session.expire_all()
-        again = preview_correction(session, item.id, reissue=reissue)
-        missed = {op.channel_id for op in again.existing if op.id in carried.missed}
-        rest = [step for step in again.steps if step.channel_id in missed]
-        more = carry_out(session, rest, version, timing, actor.user_id, now)
-        carried = Carried(
-            added=carried.added + more.added,
-            replaced=carried.replaced + more.replaced,
-            cancelled=carried.cancelled + more.cancelled,
-            missed=more.missed,
-        )
     return carried
 
 

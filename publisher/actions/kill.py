@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from publisher.actions.carry import carry_beside_workers
 from publisher.actions.publish import timing_for
 from publisher.config import Delivery
 from publisher.core.editions import Edition, edition_from_json
@@ -17,7 +18,7 @@ from publisher.rendering import render_notice
 from publisher.store.audit import record_act
 from publisher.store.items import get_item, get_version, hold_item
 from publisher.store.models import Item
-from publisher.store.outbox import Carried, carry_out, list_existing, list_operations
+from publisher.store.outbox import Carried, list_existing, list_operations
 
 # With the notice's own words it must fit under a picture.
 REASON_LENGTH = 500
@@ -53,18 +54,11 @@ def kill_item(
         raise RuleError("reason", N_("A reason has at most {length} signs."), length=REASON_LENGTH)
     timing = timing_for(Priority.URGENT, now, delivery, undo=False)
     version = get_version(session, item)
-    carried = carry_out(
-        session, preview_kill(session, item_id, reason, now), version, timing, actor.user_id, now
-    )
-    if carried.missed:
-        # A worker took these in hand between plan and write: they are withdrawn behind their send.
-        session.expire_all()
-        rest = preview_kill(session, item_id, reason, now)
-        more = carry_out(session, rest, version, timing, actor.user_id, now)
-        carried = Carried(
-            added=carried.added + more.added, replaced=(), missed=more.missed,
-            cancelled=carried.cancelled + more.cancelled,
-        )  # fmt: skip
+
+    def plan() -> list[Step]:
+        return preview_kill(session, item_id, reason, now)
+
+    carried = carry_beside_workers(session, plan(), plan, version, timing, actor.user_id, now)
     item.status = ItemStatus.KILLED
     item.kill_reason = reason.strip()
     item.updated_at = now

@@ -46,6 +46,15 @@ class Carried:
     cancelled: tuple[int, ...]
     missed: tuple[int, ...]
 
+    def followed_by(self, more: "Carried") -> "Carried":
+        """Both together; only what the second one missed is still missed."""
+        return Carried(
+            added=self.added + more.added,
+            replaced=self.replaced + more.replaced,
+            cancelled=self.cancelled + more.cancelled,
+            missed=more.missed,
+        )
+
 
 def get_operation(session: Session, operation_id: int) -> Operation:
     """An operation with its channel. Raises NotFound."""
@@ -345,13 +354,6 @@ def list_attempts_of_item(session: Session, item_id: int) -> dict[int, list[Atte
     for attempt in rows:
         found.setdefault(attempt.operation_id, []).append(attempt)
     return found
-
-
-def list_attempts(session: Session, operation_id: int) -> Sequence[Attempt]:
-    """Every try of an operation, first to last."""
-    return session.scalars(
-        select(Attempt).where(Attempt.operation_id == operation_id).order_by(Attempt.id)
-    ).all()
 
 
 def list_queue(session: Session, states: Iterable[OperationState], *, limit: int) -> Sequence[Operation]:
