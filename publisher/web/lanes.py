@@ -13,6 +13,9 @@ from publisher.core.states import (
     OPEN_STATES,
     UNFINISHED_STATES,
     UNSETTLED_STATES,
+    AccountState,
+    ChannelState,
+    HoldReason,
     ItemStatus,
     OperationKind,
     OperationState,
@@ -77,6 +80,16 @@ class Lane:
     def is_moving(self) -> bool:
         """Whether something is still to come from the current step."""
         return self.current.is_open
+
+    @property
+    def blocked(self) -> HoldReason | None:
+        """Why what waits in the queue cannot leave, whatever its time: its account or its channel is down."""
+        if self.current.operation.state not in OPEN_STATES - {OperationState.HELD}:
+            return None
+        if self.channel.account.state is AccountState.DOWN:
+            return HoldReason.ACCOUNT_DOWN
+        is_closed = self.channel.state in {ChannelState.FORBIDDEN, ChannelState.MISSING}
+        return HoldReason.CHANNEL_DOWN if is_closed else None
 
     @property
     def newest(self) -> int:

@@ -8,6 +8,7 @@ from webtest import TestResponse
 
 from publisher.core.platforms import Realm
 from publisher.core.states import (
+    ChannelState,
     HoldReason,
     ItemStatus,
     OperationKind,
@@ -16,7 +17,7 @@ from publisher.core.states import (
     Priority,
     Role,
 )
-from publisher.store.models import Account, Operation, Post
+from publisher.store.models import Account, Channel, Operation, Post
 from tests.builders import NOW, picture_edition
 from tests.web.desk import DeskOffice, Visitor, form_to
 from tests.web.news import News
@@ -137,6 +138,17 @@ def test_what_is_held_says_where_the_fault_is_mended(
     editor = office.visitor().get(news.path)
     assert "Сообщите администратору." in text_of(editor, ".ways")
     assert not editor.html.select(".ways a")
+
+
+def test_a_withdrawal_that_cannot_leave_says_why(office: DeskOffice) -> None:
+    news = News(office, SENT)
+    news.add(0, DELETE, PLANNED)
+    news.set(ItemStatus.KILLED, kill_reason="Ошибка")
+    editor = office.visitor()
+    assert "не принимает" not in text_of(editor.get(news.path), "#item-lanes")
+    with office.store.begin() as session:
+        session.get_one(Channel, news.channels[0].id).state = ChannelState.FORBIDDEN
+    assert "Канал не принимает публикации." in text_of(editor.get(news.path), "#lanes-moving")
 
 
 def test_a_post_that_is_gone_has_no_link(office: DeskOffice) -> None:
