@@ -369,6 +369,7 @@ def test_review_goes_over_the_page(office: DeskOffice) -> None:
 def test_the_author_reads_what_the_editor_wants_mended(office: DeskOffice) -> None:
     news = News(office)
     author, editor = office.visitor(Role.AUTHOR), office.visitor()
+    assert author.user is not None
     news.set(ItemStatus.IN_REVIEW, created_by_id=author.user.id)
     form = form_to(editor.get(news.path), f"{news.path}/return")
     form["note"] = "Уточните время"
