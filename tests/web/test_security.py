@@ -100,6 +100,7 @@ def test_a_mark_of_another_browser_is_worth_nothing(office: DeskOffice) -> None:
 
 def pages(office: DeskOffice, visitor: Visitor) -> Iterator[tuple[str, TestResponse]]:
     """Every page that the visitor can open, by address."""
+    seen = 0
     for rule in rules(office.app, "GET"):
         if rule.endpoint == "static":
             continue
@@ -107,7 +108,9 @@ def pages(office: DeskOffice, visitor: Visitor) -> Iterator[tuple[str, TestRespo
         answer = visitor.get(path, expect_errors=True)
         assert answer.status_int < 500, path
         if answer.content_type == "text/html":
+            seen += 1
             yield path, answer
+    assert seen > 20
 
 
 def test_every_page_forbids_what_we_did_not_write(office: DeskOffice) -> None:
