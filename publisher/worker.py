@@ -35,14 +35,13 @@ from publisher.errors import ConfigError, SignedOut, StoreError, Unconfirmed
 from publisher.limits import Limits
 from publisher.secrets import Vault, key_file
 from publisher.store.changes import LEASES, watch_changes
-from publisher.store.claims import settle_closed_lanes
 from publisher.store.leases import start_worker, stop_worker
 from publisher.store.locks import hold_lock
 from publisher.store.media import MediaStore
 from publisher.store.models import Request
 from publisher.store.session import PASSING, Store, open_store, reason_of
 from publisher.store.thread import StoreThread
-from publisher.store.upkeep import answer_request, list_accounts_of, list_requests
+from publisher.store.upkeep import answer_request, list_accounts_of, list_requests, settle_closed_lanes
 from publisher.tracking.collect import count_audience
 
 log = logging.getLogger(__name__)

@@ -75,11 +75,11 @@ def test_the_environment_chooses_file_data_and_database(tmp_path: Path) -> None:
     chosen = {
         "PUBLISHER_CONFIG": str(tmp_path / "other.toml"),
         "PUBLISHER_DATA": str(tmp_path / "elsewhere"),
-        "PUBLISHER_DATABASE_URL": "sqlite:////tmp/x.sqlite",
+        "PUBLISHER_DATABASE_URL": "sqlite:////srv/x.sqlite",
     }
     settings = load_settings(environ=chosen)
     assert (settings.web.port, settings.data) == (1234, tmp_path / "elsewhere")
-    assert settings.database_url == "sqlite:////tmp/x.sqlite"
+    assert settings.database_url == "sqlite:////srv/x.sqlite"
 
 
 def test_the_caller_comes_before_the_environment(tmp_path: Path) -> None:

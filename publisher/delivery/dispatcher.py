@@ -27,14 +27,13 @@ from publisher.limits import Limits
 from publisher.store.claims import (
     Claimed,
     Lane,
-    Result,
     claim,
     last_external_id,
     list_lanes,
     next_wake,
     put_back,
-    record,
 )
+from publisher.store.results import Result, record
 from publisher.store.session import PASSING, reason_of
 from publisher.store.thread import StoreThread
 

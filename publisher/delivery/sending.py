@@ -18,7 +18,8 @@ from publisher.core.receipts import (
 )
 from publisher.core.states import ChannelState, OperationKind, OperationState
 from publisher.errors import ChannelError, Forbidden, Gone, Limited, Refused, SignedOut, Unconfirmed
-from publisher.store.claims import Claimed, Lane, Result
+from publisher.store.claims import Claimed, Lane
+from publisher.store.results import Result
 
 log = logging.getLogger(__name__)
 

@@ -25,10 +25,11 @@ from publisher.core.states import OperationState
 from publisher.delivery.sending import send
 from publisher.demo.week import WEEK, Fate, News
 from publisher.errors import Refused, RuleError
-from publisher.store.claims import Claimed, Lane, Result, claim, list_open_channels, record
+from publisher.store.claims import Claimed, Lane, claim, list_open_channels
 from publisher.store.items import find_item_by_slug
 from publisher.store.media import MediaStore, find_media
 from publisher.store.models import Channel, Desk, Item
+from publisher.store.results import Result, record
 
 FOLDER = Path(__file__).resolve().parent
 WORKER = "demo"

@@ -1,7 +1,7 @@
-"""The outbox as delivery sees it: claim what is sent at once, record what came of it.
+"""The outbox as delivery takes from it: lanes, their heads, and what a worker has in hand.
 
-One turn of the dispatcher is one transaction: `record` the results that came in, then `claim` the next heads
-of the free lanes. Claims are committed before anything leaves.
+One turn of the dispatcher is one transaction: `record` (store/results.py) the results that came in, then
+`claim` the next heads of the free lanes. Claims are committed before anything leaves.
 """
 
 import json
@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Text, bindparam, case, cast, exists, func, insert, null, or_, select, update
+from sqlalchemy import Text, bindparam, case, cast, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from publisher.core.plan import collapse
-from publisher.core.receipts import SETTLE_FOR, Transition, describe, is_stale, unconfirmed
+from publisher.core.receipts import is_stale
 from publisher.core.states import (
     IN_HAND_STATES,
     OPEN_STATES,
@@ -23,18 +22,15 @@ from publisher.core.states import (
     AccountState,
     ChannelState,
     HoldReason,
-    ItemStatus,
     OperationKind,
     OperationState,
     PostState,
     Priority,
 )
-from publisher.core.truth import CHECK_AFTER
-from publisher.errors import Limited, Refused, StoreError
-from publisher.store.models import Account, Attempt, Channel, Installation, Item, Operation, Post
-from publisher.store.outbox import list_followers
+from publisher.errors import StoreError
+from publisher.store.models import Account, Attempt, Channel, Installation, Operation, Post
+from publisher.store.outbox import collapse_publish
 
-FIRST_CHECK = CHECK_AFTER[0]
 # Posts are dated by the clocks of several workers, which may differ a little.
 CLOCK_SLACK = timedelta(minutes=2)
 
@@ -77,32 +73,6 @@ class Claimed:
     external_ids: tuple[Any, ...] = ()
     standing: dict[str, Any] | None = None
     answered: tuple[Any, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What came of a claimed operation. `outcome`, `code` and `detail` describe the attempt.
-
-    `external_ids` and `permalink` are set when it was sent. `notice_stands` tells that a delete came too late
-    and the post was edited into the notice instead.
-    """
-
-    operation: Claimed
-    transition: Transition
-    started_at: datetime
-    finished_at: datetime
-    outcome: str
-    code: str = ""
-    detail: str = ""
-    external_ids: tuple[Any, ...] = ()
-    permalink: str = ""
-    notice_stands: bool = False
-    channel_state: ChannelState | None = None
-    account_down: bool = False
-    # Why, in the stored form; the transition need not say it.
-    reason: dict[str, Any] | None = None
-    limited: Limited | None = None
-    post_gone: bool = False
 
 
 def list_lanes(session: Session, account_ids: Iterable[int]) -> list[Lane]:
@@ -237,7 +207,7 @@ def _set_aside(session: Session, heads: Sequence[Any], now: datetime) -> set[int
     # A correction or a kill that was planned while the publish was still under way.
     overtaken = [head for head in heads if head.kind is OperationKind.PUBLISH and head.is_overtaken]
     for head in overtaken:
-        _collapse(session, head.id, head.state)
+        collapse_publish(session, head.id, head.state)
     aside = {head.id for head in overtaken}
     stale = [head.id for head in heads if head.id not in aside and is_stale(head.latest, now)]
     if stale:
@@ -357,229 +327,6 @@ def next_wake(session: Session, now: datetime) -> datetime | None:
     return session.connection().execute(_next_wake, {"now": now}).scalar()
 
 
-def record(session: Session, worker: str, results: Sequence[Result], now: datetime) -> None:
-    """Write what came of claimed operations.
-
-    Every attempt is kept. An operation changes only while this worker still holds it: a late answer of a
-    worker that lost its lease changes no state by itself. What was removed meanwhile is nobody's concern.
-    """
-    if not results:
-        return
-    known, held = _known_and_held(session, worker, [result.operation.id for result in results])
-    results = [result for result in results if result.operation.id in known]
-    if not results:
-        return
-    session.connection().execute(_add_attempts, [_attempt(worker, result) for result in results])
-    results = [result for result in results if result.operation.id in held]
-    sent = [r for r in results if r.transition.state is OperationState.SENT]
-    other = [r for r in results if r.transition.state is not OperationState.SENT]
-    if sent:
-        _record_sent(session, sent)
-    for result in other:
-        _record_other(session, result, now)
-
-
-def _attempt(worker: str, result: Result) -> dict[str, Any]:
-    return {
-        "operation_id": result.operation.id, "number": result.operation.attempts, "worker": worker,
-        "started_at": result.started_at, "finished_at": result.finished_at, "outcome": result.outcome,
-        "code": result.code[:80], "detail": result.detail, "external_ids": list(result.external_ids) or None,
-    }  # fmt: skip
-
-
-_add_attempts = insert(Attempt)
-_add_posts = insert(Post)
-_known = select(Operation.id, Operation.claimed_by, Operation.state).where(
-    Operation.id.in_(bindparam("ids", expanding=True))
-)
-_known_locked = _known.order_by(Operation.id).with_for_update(key_share=True)
-
-
-def _known_and_held(session: Session, worker: str, ids: Sequence[int]) -> tuple[set[int], set[int]]:
-    """Which of these operations there still are, and which of them this worker still holds."""
-    query = _known_locked if session.get_bind().dialect.name == "postgresql" else _known
-    rows = session.connection().execute(query, {"ids": list(ids)}).all()
-    held = {row.id for row in rows if row.claimed_by == worker and row.state in IN_HAND_STATES}
-    return {row.id for row in rows}, held
-
-
-# Statements that run once per group of receipts, with one row of values per receipt.
-_set_sent = (
-    update(Operation)
-    .where(Operation.id == bindparam("operation"))
-    .values(
-        state=OperationState.SENT, sent_at=bindparam("at"), external_ids=bindparam("ids"), claimed_by=None,
-        wake_at=None, hold_reason=None, error=null(),
-    )
-)  # fmt: skip
-_set_standing = (
-    update(Post)
-    .where(Post.id == bindparam("post"))
-    .values(
-        standing_id=bindparam("operation"), edited_at=bindparam("at"), state=PostState.LIVE,
-        checks=0, next_check_at=bindparam("check"),
-    )
-)  # fmt: skip
-_set_withdrawn = (
-    update(Post)
-    .where(Post.id == bindparam("post"))
-    .values(state=PostState.WITHDRAWN, withdrawn_at=bindparam("at"), next_check_at=None)
-)
-
-
-def _record_sent(session: Session, sent: Sequence[Result]) -> None:
-    connection = session.connection()
-    connection.execute(
-        _set_sent,
-        [
-            {
-                "operation": r.operation.id,
-                "at": r.finished_at,
-                "ids": list(r.external_ids or r.operation.external_ids) or None,
-            }
-            for r in sent
-        ],
-    )
-    published = [r for r in sent if r.operation.kind is OperationKind.PUBLISH]
-    edited = [r for r in sent if r.operation.kind is OperationKind.EDIT or r.notice_stands]
-    deleted = [r for r in sent if r.operation.kind is OperationKind.DELETE and not r.notice_stands]
-    if published:
-        connection.execute(_add_posts, [_post(r) for r in published])
-        _mark_published(session, published)
-    for statement, group in ((_set_standing, edited), (_set_withdrawn, deleted)):
-        rows = [_post_change(r) for r in group if r.operation.post_id is not None]
-        if rows:
-            connection.execute(statement, rows)
-
-
-def _post(result: Result) -> dict[str, Any]:
-    operation = result.operation
-    return {
-        "operation_id": operation.id, "standing_id": operation.id, "item_id": operation.item_id,
-        "channel_id": operation.channel_id, "external_ids": list(result.external_ids),
-        "permalink": result.permalink, "state": PostState.LIVE, "published_at": result.finished_at,
-        "next_check_at": result.finished_at + FIRST_CHECK, "checks": 0,
-    }  # fmt: skip
-
-
-def _post_change(result: Result) -> dict[str, Any]:
-    return {
-        "post": result.operation.post_id,
-        "operation": result.operation.id,
-        "at": result.finished_at,
-        "check": result.finished_at + FIRST_CHECK,
-    }
-
-
-_set_published = (
-    update(Item)
-    .where(
-        Item.id.in_(bindparam("items", expanding=True)),
-        Item.status.in_([ItemStatus.SCHEDULED, ItemStatus.APPROVED, ItemStatus.DRAFT]),
-    )
-    .values(status=ItemStatus.PUBLISHED, published_at=bindparam("at"))
-)
-
-
-def _mark_published(session: Session, published: Sequence[Result]) -> None:
-    """An item is published as soon as one post stands."""
-    items = list({r.operation.item_id for r in published})
-    at = min(r.finished_at for r in published)
-    session.connection().execute(_set_published, {"items": items, "at": at})
-
-
-def _record_other(session: Session, result: Result, now: datetime) -> None:
-    operation, transition = result.operation, result.transition
-    session.execute(
-        update(Operation)
-        .where(Operation.id == operation.id)
-        .values(
-            state=transition.state,
-            wake_at=transition.wake_at,
-            hold_reason=transition.hold_reason,
-            error=transition.error if transition.error is not None else null(),
-            claimed_by=None,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    if result.channel_state is not None:
-        _mark_channel(session, operation.channel_id, result)
-    if result.account_down:
-        _mark_account(session, operation.channel_id, result)
-    if result.post_gone and operation.post_id is not None:
-        session.execute(
-            update(Post)
-            .where(Post.id == operation.post_id)
-            .values(state=PostState.MISSING, checked_at=now, next_check_at=None)
-        )
-    if operation.kind is OperationKind.PUBLISH:
-        _collapse(session, operation.id, transition.state)
-    elif operation.kind is OperationKind.DELETE and transition.state is OperationState.FAILED:
-        _stop_reissue(session, operation)
-
-
-# `checked_at` stays: it says when we last looked on purpose, and so whether to look at once
-# (store/upkeep.py).
-
-
-def _mark_channel(session: Session, channel_id: int, result: Result) -> None:
-    session.execute(
-        update(Channel)
-        .where(Channel.id == channel_id)
-        .values(state=result.channel_state, reason=result.reason)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _mark_account(session: Session, channel_id: int, result: Result) -> None:
-    account = select(Channel.account_id).where(Channel.id == channel_id).scalar_subquery()
-    session.execute(
-        update(Account)
-        .where(Account.id == account)
-        .values(state=AccountState.DOWN, reason=result.reason)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _collapse(session: Session, publish_id: int, state: OperationState) -> None:
-    """A publish that was surely not applied takes over the edits that wait behind it (core/plan.py)."""
-    cancelled, taken_over, ends = collapse(state, list_followers(session, publish_id), publish_id)
-    if taken_over is not None:
-        edit = session.execute(
-            select(Operation.edition, Operation.version_id).where(Operation.id == taken_over)
-        ).one()
-        session.execute(
-            update(Operation)
-            .where(Operation.id == publish_id)
-            .values(edition=edit.edition, version_id=edit.version_id)
-            .execution_options(synchronize_session=False)
-        )
-    ended = [*cancelled, publish_id] if ends else cancelled
-    if ended:
-        session.execute(
-            update(Operation)
-            .where(Operation.id.in_(ended))
-            .values(state=OperationState.CANCELLED, wake_at=None, hold_reason=None)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _stop_reissue(session: Session, delete: Claimed) -> None:
-    """Where the old post could not be withdrawn, the one that was to take its place would stand beside it."""
-    session.execute(
-        update(Operation)
-        .where(
-            Operation.item_id == delete.item_id,
-            Operation.channel_id == delete.channel_id,
-            Operation.id > delete.id,
-            Operation.kind == OperationKind.PUBLISH,
-            Operation.state.in_(OPEN_STATES),
-        )
-        .values(state=OperationState.FAILED, wake_at=None, error=describe(Refused("OLD_POST_STANDS")))
-        .execution_options(synchronize_session=False)
-    )
-
-
 def recover(session: Session, account_ids: Iterable[int], worker: str, now: datetime) -> int:
     """Take over what other workers had in hand in the lanes that are ours now; the number taken.
 
@@ -625,66 +372,3 @@ def put_back(session: Session, worker: str, in_hand: Iterable[int], now: datetim
         .execution_options(synchronize_session=False)
     ).all()
     return len(given)
-
-
-def settle_closed_lanes(session: Session, now: datetime) -> int:
-    """End what no open lane will bring to its end; the number of operations that moved.
-
-    An unknown outcome in a lane that has been closed for too long is put before a person, and a publish to
-    a channel that was retired will not happen.
-    """
-    is_open = exists().where(
-        Channel.id == Operation.channel_id,
-        Account.id == Channel.account_id,
-        Account.state == AccountState.OK,
-        Channel.state == ChannelState.OK,
-    )
-    given_up = (
-        update(Operation)
-        .where(
-            Operation.state == OperationState.CHECKING,
-            Operation.claimed_by.is_(None),
-            Operation.first_sent_at < now - SETTLE_FOR,
-            ~is_open,
-        )
-        .values(state=OperationState.UNCONFIRMED, wake_at=None, error=unconfirmed().error)
-    )
-    is_retired = exists().where(Channel.id == Operation.channel_id, Channel.retired_at.is_not(None))
-    cancelled = (
-        update(Operation)
-        .where(
-            Operation.state.in_(OPEN_STATES),
-            Operation.kind == OperationKind.PUBLISH,
-            or_(Operation.hold_reason.is_(None), Operation.hold_reason != HoldReason.RESTORED),
-            is_retired,
-        )
-        .values(state=OperationState.CANCELLED, wake_at=None, hold_reason=None)
-    )
-    moved = 0
-    for statement in (given_up, cancelled):
-        statement = statement.returning(Operation.id).execution_options(synchronize_session=False)
-        moved += len(session.scalars(statement).all())
-    return moved
-
-
-def release_lanes(session: Session, reason: HoldReason, channel_ids: Iterable[int], now: datetime) -> int:
-    """Let operations go on whose account or channel is in order again; stale ones stay held, as stale."""
-    held = (
-        Operation.channel_id.in_(list(channel_ids)),
-        Operation.state == OperationState.HELD,
-        Operation.hold_reason == reason,
-    )
-    session.execute(
-        update(Operation)
-        .where(*held, Operation.latest <= now)
-        .values(hold_reason=HoldReason.STALE)
-        .execution_options(synchronize_session=False)
-    )
-    released = session.scalars(
-        update(Operation)
-        .where(*held)
-        .values(state=OperationState.PLANNED, hold_reason=None, wake_at=now)
-        .returning(Operation.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    return len(released)

@@ -1,6 +1,6 @@
 """The outbox as the newsroom sees it: writing operations, reading where they are, moving them by hand.
 
-What delivery does with them (claim, record) stands in store/claims.py.
+What delivery does with them stands in store/claims.py and store/results.py.
 """
 
 import uuid
@@ -13,7 +13,7 @@ from sqlalchemy import and_, case, func, null, select, update
 from sqlalchemy.orm import Session, contains_eager, defer, joinedload
 
 from publisher.core.editions import Edition, edition_from_json, edition_to_json
-from publisher.core.plan import Add, Cancel, Existing, Replace, Step
+from publisher.core.plan import Add, Cancel, Existing, Replace, Step, collapse
 from publisher.core.states import (
     OPEN_STATES,
     UNFINISHED_STATES,
@@ -205,6 +205,29 @@ def mark_sent(session: Session, operation_id: int, external_ids: list[Any] | Non
         session, operation_id, {OperationState.UNCONFIRMED}, state=OperationState.SENT, sent_at=at,
         external_ids=external_ids, error=null(), wake_at=None,
     )  # fmt: skip
+
+
+def collapse_publish(session: Session, publish_id: int, state: OperationState) -> None:
+    """A publish that was surely not applied takes over the edits that wait behind it (core/plan.py)."""
+    cancelled, taken_over, ends = collapse(state, list_followers(session, publish_id), publish_id)
+    if taken_over is not None:
+        edit = session.execute(
+            select(Operation.edition, Operation.version_id).where(Operation.id == taken_over)
+        ).one()
+        session.execute(
+            update(Operation)
+            .where(Operation.id == publish_id)
+            .values(edition=edit.edition, version_id=edit.version_id)
+            .execution_options(synchronize_session=False)
+        )
+    ended = [*cancelled, publish_id] if ends else cancelled
+    if ended:
+        session.execute(
+            update(Operation)
+            .where(Operation.id.in_(ended))
+            .values(state=OperationState.CANCELLED, wake_at=None, hold_reason=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def release_operation(

@@ -4,14 +4,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, or_, select
+from sqlalchemy import and_, case, exists, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from publisher.core.platforms import Realm
-from publisher.core.receipts import RESTRICTED
-from publisher.core.states import AccountState, ChannelState, HoldReason
-from publisher.store.claims import release_lanes
-from publisher.store.models import Account, Channel, Request
+from publisher.core.receipts import RESTRICTED, SETTLE_FOR, unconfirmed
+from publisher.core.states import (
+    OPEN_STATES,
+    AccountState,
+    ChannelState,
+    HoldReason,
+    OperationKind,
+    OperationState,
+)
+from publisher.store.models import Account, Channel, Operation, Request
 
 # What is not in order is looked at at once, and then again after a while. A channel that has to be found by
 # its name waits longer, because that is what networks limit most tightly.
@@ -165,3 +171,66 @@ def write_channel(
     session.flush()
     if channel.state is ChannelState.OK:
         release_lanes(session, HoldReason.CHANNEL_DOWN, [channel_id], now)
+
+
+def settle_closed_lanes(session: Session, now: datetime) -> int:
+    """End what no open lane will bring to its end; the number of operations that moved.
+
+    An unknown outcome in a lane that has been closed for too long is put before a person, and a publish to
+    a channel that was retired will not happen.
+    """
+    is_open = exists().where(
+        Channel.id == Operation.channel_id,
+        Account.id == Channel.account_id,
+        Account.state == AccountState.OK,
+        Channel.state == ChannelState.OK,
+    )
+    given_up = (
+        update(Operation)
+        .where(
+            Operation.state == OperationState.CHECKING,
+            Operation.claimed_by.is_(None),
+            Operation.first_sent_at < now - SETTLE_FOR,
+            ~is_open,
+        )
+        .values(state=OperationState.UNCONFIRMED, wake_at=None, error=unconfirmed().error)
+    )
+    is_retired = exists().where(Channel.id == Operation.channel_id, Channel.retired_at.is_not(None))
+    cancelled = (
+        update(Operation)
+        .where(
+            Operation.state.in_(OPEN_STATES),
+            Operation.kind == OperationKind.PUBLISH,
+            or_(Operation.hold_reason.is_(None), Operation.hold_reason != HoldReason.RESTORED),
+            is_retired,
+        )
+        .values(state=OperationState.CANCELLED, wake_at=None, hold_reason=None)
+    )
+    moved = 0
+    for statement in (given_up, cancelled):
+        statement = statement.returning(Operation.id).execution_options(synchronize_session=False)
+        moved += len(session.scalars(statement).all())
+    return moved
+
+
+def release_lanes(session: Session, reason: HoldReason, channel_ids: Iterable[int], now: datetime) -> int:
+    """Let operations go on whose account or channel is in order again; stale ones stay held, as stale."""
+    held = (
+        Operation.channel_id.in_(list(channel_ids)),
+        Operation.state == OperationState.HELD,
+        Operation.hold_reason == reason,
+    )
+    session.execute(
+        update(Operation)
+        .where(*held, Operation.latest <= now)
+        .values(hold_reason=HoldReason.STALE)
+        .execution_options(synchronize_session=False)
+    )
+    released = session.scalars(
+        update(Operation)
+        .where(*held)
+        .values(state=OperationState.PLANNED, hold_reason=None, wake_at=now)
+        .returning(Operation.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return len(released)

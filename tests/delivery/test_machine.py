@@ -26,16 +26,15 @@ from publisher.delivery.sending import send
 from publisher.store.claims import (
     Claimed,
     Lane,
-    Result,
     claim,
     last_external_id,
     list_lanes,
     put_back,
-    record,
     recover,
 )
 from publisher.store.items import get_item
 from publisher.store.models import Base, Installation, Operation
+from publisher.store.results import Result, record
 from publisher.store.session import Store
 from tests.builders import NOW, add_account, add_channel, add_desk
 from tests.delivery.network import Answer, Network

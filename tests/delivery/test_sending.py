@@ -8,7 +8,8 @@ import pytest
 from publisher.core.editions import edition_to_json
 from publisher.core.states import ChannelState, HoldReason, OperationKind, OperationState
 from publisher.delivery.sending import send
-from publisher.store.claims import Claimed, Lane, Result
+from publisher.store.claims import Claimed, Lane
+from publisher.store.results import Result
 from tests.builders import NOW, text_edition
 from tests.delivery.network import Answer, Network
 

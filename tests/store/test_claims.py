@@ -16,20 +16,18 @@ from publisher.core.states import (
 )
 from publisher.store.claims import (
     Claimed,
-    Result,
     Turn,
     claim,
     last_external_id,
     list_lanes,
     next_wake,
     put_back,
-    record,
     recover,
-    release_lanes,
-    settle_closed_lanes,
 )
 from publisher.store.models import Attempt, Channel, Installation, Item, Operation, Post
+from publisher.store.results import Result, record
 from publisher.store.session import Store
+from publisher.store.upkeep import release_lanes, settle_closed_lanes
 from tests.builders import (
     NOW,
     add_account,
