@@ -60,7 +60,7 @@ def test_the_queue_shows_decisions_first_then_what_moves_then_what_is_planned(
         _, version = office.add_item(channel, title=title)
         add(office, version, channel, state, due=NOW + timedelta(hours=hours))
     assert parts(chief.get("/queue")) == {
-        "Ждут решения": ["Не вышла"],
+        "Нужно решение": ["Не вышла"],
         "В пути": ["Повтор"],
         "По времени": ["Ближайшая", "Завтрашняя"],
     }
@@ -81,7 +81,7 @@ def test_filters_narrow_by_state_channel_and_account(office: DeskOffice, chief: 
     _, version = office.add_item(city, park, title="Мост")
     add(office, version, city, OperationState.HELD, hold_reason=HoldReason.STALE)
     add(office, version, park, OperationState.PLANNED, due=NOW + timedelta(hours=1))
-    assert list(parts(chief.get("/queue?state=held"))) == ["Ждут решения"]
+    assert list(parts(chief.get("/queue?state=held"))) == ["Нужно решение"]
     assert list(parts(chief.get("/queue?state=planned"))) == ["По времени"]
     assert list(parts(chief.get(f"/queue?channel={park.id}"))) == ["По времени"]
     assert len(parts(chief.get(f"/queue?account={office.account.id}"))) == 2
