@@ -1,5 +1,7 @@
 """The Telegram adapter on the sandbox: the contract, and what only Telegram has."""
 
+import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -232,6 +234,16 @@ class TestSigningIn:
         async with wall.connect(session=wall.bot.session, bot_token="") as channel:
             await (await Desk.open(channel, wall)).publish(post("По готовому входу"))
         assert wall.sign_ins() == before
+
+    async def test_a_link_that_could_not_be_opened_leaves_no_unseen_error(self, wall: TelegramWall) -> None:
+        unseen: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, told: unseen.append(told["message"]))
+        async with wall.connect(session=unknown_session(wall), bot_token="") as channel:
+            with pytest.raises(SignedOut, match="AUTH_KEY_NOT_FOUND"):
+                await channel.check()
+        gc.collect()
+        await asyncio.sleep(0)
+        assert unseen == []
 
     async def test_a_session_that_telegram_forgot_is_replaced_by_the_token(self, wall: TelegramWall) -> None:
         forgotten = unknown_session(wall)

@@ -105,9 +105,7 @@ class Link:
         await _end(self._client)
 
     def _lost(self, disconnected: "asyncio.Future[None]") -> None:
-        if not disconnected.cancelled():
-            # Seen here, or asyncio would complain that nobody did.
-            disconnected.exception()
+        _take_note(disconnected)
         if self.is_open:
             self._on_lost(self)
 
@@ -208,6 +206,14 @@ async def _end(client: Any) -> None:
     except LOST:
         # The link is broken anyway; there is nothing left to close.
         return
+    finally:
+        _take_note(client._sender._disconnected)
+
+
+def _take_note(disconnected: "asyncio.Future[None]") -> None:
+    """Look at why a connection ended, or asyncio would complain that nobody did."""
+    if disconnected.done() and not disconnected.cancelled():
+        disconnected.exception()
 
 
 def is_task_cancelled() -> bool:
