@@ -32,7 +32,7 @@ class Running:
     def parts(self) -> dict[str, int]:
         """The process numbers of the living parts by name."""
         listed = subprocess.run(
-            ["ps", "-A", "-o", "pid=,ppid=,stat=,args="],  # noqa: S607 - wherever the system has it
+            ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,args="],  # noqa: S607 - wherever the system has it
             check=True, capture_output=True, text=True,
         )  # fmt: skip
         rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
