@@ -185,7 +185,7 @@ def assets_packages_stage() -> Stage:
         title="Installing the front end's packages",
         stamp=STAMPS / "front-end-packages",
         inputs=[ASSETS / "package.json", ASSETS / "package-lock.json", ASSETS / ".npmrc"],
-        made=[NODE_MODULES / "htmx.org"],
+        made=[NODE_MODULES / "esbuild"],
         work=install_assets_packages,
     )
 
