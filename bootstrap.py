@@ -263,7 +263,7 @@ def build_front_end() -> None:
     shutil.rmtree(new, ignore_errors=True)
     esbuild = next(NODE_MODULES.glob("@esbuild/*/bin/esbuild"))
     options = ["--bundle", "--minify", f"--target={BROWSERS_SERVED}", "--entry-names=[name]-[hash]"]
-    entries = ["src/desk.js", "src/desk.css"]
+    entries = ["src/desk.js", "src/growth.js", "src/desk.css"]
     command = [
         str(esbuild),
         *entries,
@@ -351,7 +351,8 @@ def install_browser() -> None:
 
 def lock() -> None:
     """Renew all lock files. They name packages and hashes, no host and no path."""
-    tools()
+    # Not the front end's packages: a new one is in no lock file yet, and npm would refuse it.
+    prepare([venv_stage(), program_packages(), test_packages()])
     lock_packages("requirements.txt")
     # The tests run with exactly what the program runs with.
     lock_packages("requirements-test.txt", "--group", "test", "--constraints", "requirements.txt")

@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -77,11 +78,31 @@ class Telegram:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """[mail]"""
+
+    server: str = setting("", "mail server that takes our letters, host:port; empty: no letters")
+    security: str = setting("starttls", "how the way to it is protected: starttls, tls or none")
+    user: str = setting("", "name to sign in with; empty: without signing in")
+    password_file: str = setting("", "file with the password, when there is a name")
+    sender: str = setting("", "address that letters come from")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routine:
+    """[routine]"""
+
+    digest_time: str = setting("08:00", "when the past week's digest is made on Mondays, the city's time")
+    archive_time: str = setting("03:30", "when the public archive is brought up to date each night")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
     """[sandbox]"""
 
     port: int = setting(8090, "port of the sandbox's page")
     telegram_port: int = setting(8091, "port of the sandbox's Telegram server")
+    mail_port: int = setting(8092, "port of the sandbox's mail server")
     seed: int = setting(2024, "seed of the sandbox's readers")
 
 
@@ -102,6 +123,8 @@ class Settings:
     database: Database = Database()
     delivery: Delivery = Delivery()
     telegram: Telegram = Telegram()
+    mail: Mail = Mail()
+    routine: Routine = Routine()
     sandbox: Sandbox = Sandbox()
     media: Media = Media()
     data: Path = ROOT / "data"
@@ -187,7 +210,7 @@ def _typed(key: str, kind: type, value: object) -> object:
 
 KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 DATABASES = {"", "sqlite", "postgresql", "postgresql+psycopg"}
-PORTS = {"web.port", "sandbox.port", "sandbox.telegram_port"}
+PORTS = {"web.port", "sandbox.port", "sandbox.telegram_port", "sandbox.mail_port"}
 POSITIVE = {
     "web.threads", "web.session_hours", "delivery.stale_minutes", "delivery.emergency_stale_minutes",
     "delivery.send_timeout_seconds", "delivery.lease_seconds", "delivery.in_flight",
@@ -203,6 +226,8 @@ def _check(settings: Settings) -> None:
     _check_database(settings.database)
     _check_delivery(settings.delivery)
     _check_telegram(settings.telegram)
+    _check_mail(settings.mail)
+    _check_routine(settings.routine)
 
 
 def _check_office(office: Office) -> None:
@@ -242,3 +267,23 @@ def _check_telegram(telegram: Telegram) -> None:
         raise ConfigError("telegram.server", telegram.server, "server and server_key together")
     if telegram.server and not telegram.server.rpartition(":")[2].isdigit():
         raise ConfigError("telegram.server", telegram.server, "host:port")
+
+
+def _check_mail(mail: Mail) -> None:
+    if mail.server and not mail.server.rpartition(":")[2].isdigit():
+        raise ConfigError("mail.server", mail.server, "host:port")
+    if mail.security not in {"starttls", "tls", "none"}:
+        raise ConfigError("mail.security", mail.security, "starttls, tls or none")
+    if mail.server and not mail.sender:
+        raise ConfigError("mail.sender", mail.sender, "an address, since there is a server")
+    if mail.user and not mail.password_file:
+        raise ConfigError("mail.password_file", mail.password_file, "a file, since there is a name")
+
+
+def _check_routine(routine: Routine) -> None:
+    for f in fields(routine):
+        text = getattr(routine, f.name)
+        try:
+            datetime.strptime(text, "%H:%M")  # noqa: DTZ007 - a time of day has no zone
+        except ValueError as error:
+            raise ConfigError(f"routine.{f.name}", text, "a time such as 08:00") from error

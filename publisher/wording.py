@@ -16,6 +16,7 @@ from publisher.core.states import (
     CountSource,
     HoldReason,
     ItemStatus,
+    LetterState,
     OperationKind,
     OperationState,
     PostState,
@@ -110,6 +111,13 @@ WORDS: Mapping[type[Enum], Mapping[Any, str]] = {
         ChannelState.OK: N_("Works"),
         ChannelState.FORBIDDEN: N_("No rights"),
         ChannelState.MISSING: N_("Not found"),
+    },
+    LetterState: {
+        LetterState.WAITING: N_("Waiting"),
+        LetterState.SENDING: N_("On its way"),
+        LetterState.SENT: N_("Handed over"),
+        LetterState.FAILED: N_("Not sent"),
+        LetterState.UNCONFIRMED: N_("Perhaps sent"),
     },
     CountSource: {
         CountSource.NETWORK: N_("The network"),

@@ -63,7 +63,7 @@ def test_every_number_has_a_unit_or_needs_none() -> None:
         and not isinstance(record.default, bool)
         and not record.metadata["unit"]
     }
-    assert bare == {"web.port", "sandbox.port", "sandbox.telegram_port", "sandbox.seed"}
+    assert bare == {"web.port", "sandbox.port", "sandbox.telegram_port", "sandbox.mail_port", "sandbox.seed"}
 
 
 def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:

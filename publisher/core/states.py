@@ -103,6 +103,16 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class LetterState(StrEnum):
+    """How far a letter to one reader has come. `unconfirmed`: the server may have taken it."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+
+
 class CountSource(IntEnum):
     """Where an audience count comes from; a number, because millions of rows carry it."""
 

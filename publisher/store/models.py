@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -33,6 +34,7 @@ from publisher.core.states import (
     CountSource,
     HoldReason,
     ItemStatus,
+    LetterState,
     OperationKind,
     OperationState,
     PostState,
@@ -118,6 +120,7 @@ class Base(DeclarativeBase):
         OperationKind: words(OperationKind),
         OperationState: words(OperationState),
         HoldReason: words(HoldReason),
+        LetterState: words(LetterState),
         PostState: words(PostState),
         AccountState: words(AccountState),
         ChannelState: words(ChannelState),
@@ -176,6 +179,7 @@ class User(Base):
     language: Mapped[str | None] = mapped_column(String(5))
     password: Mapped[str | None] = mapped_column(String(255))
     active: Mapped[bool] = mapped_column(default=True)
+    gets_digest: Mapped[bool] = mapped_column(default=False, server_default=false())
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     demo: Mapped[bool] = mapped_column(default=False)
@@ -462,7 +466,8 @@ class Attempt(Base):
 
 class Post(Base):
     """What stands on the network as the result of a publish operation. `standing_id` is the operation whose
-    edition the readers see now; `next_check_at` is when reconcile reads it back."""
+    edition the readers see now; `next_check_at` is when reconcile reads it back, `next_measure_at` when its
+    views are counted next."""
 
     __tablename__ = "post"
     __table_args__ = (
@@ -471,6 +476,11 @@ class Post(Base):
             "ix_post_next_check_at", "next_check_at",
             sqlite_where=text("next_check_at IS NOT NULL"),
             postgresql_where=text("next_check_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_post_next_measure_at", "next_measure_at",
+            sqlite_where=text("next_measure_at IS NOT NULL"),
+            postgresql_where=text("next_measure_at IS NOT NULL"),
         ),
     )  # fmt: skip
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -487,6 +497,7 @@ class Post(Base):
     checked_at: Mapped[datetime | None]
     checks: Mapped[int] = mapped_column(default=0)
     next_check_at: Mapped[datetime | None]
+    next_measure_at: Mapped[datetime | None]
 
 
 # Who works
@@ -528,6 +539,17 @@ class Request(Base):
     result: Mapped[dict[str, Any] | None]
 
 
+class Turn(Base):
+    """A periodic job's newest run: which period it was for, who took it (null: given back), when it ended."""
+
+    __tablename__ = "turn"
+    job: Mapped[str] = mapped_column(String(40), primary_key=True)
+    period: Mapped[datetime]
+    worker: Mapped[str] = mapped_column(String(32))
+    taken_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+
+
 # Who reads
 
 
@@ -559,3 +581,83 @@ class AudienceDay(Base):
     low: Mapped[int]
     high: Mapped[int]
     samples: Mapped[int]
+
+
+class AudienceMiss(Base):
+    """Ticks in a row at which a channel could not be counted, and why: the cause of a gap in its counts.
+
+    `first_at` and `last_at` are the first and last missed tick in epoch seconds; `code` is the network's.
+    """
+
+    __tablename__ = "audience_miss"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id", ondelete="CASCADE"), primary_key=True)
+    first_at: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    last_at: Mapped[int] = mapped_column(BigInteger)
+    code: Mapped[str] = mapped_column(String(80))
+
+
+class PostMetric(Base):
+    """What a post had earned at an age: `age` is the planned one in seconds, `taken_at` when it was read.
+
+    A counter that the network does not show is null, never zero.
+    """
+
+    __tablename__ = "post_metric"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    post_id: Mapped[int] = mapped_column(BigId, ForeignKey("post.id", ondelete="CASCADE"), primary_key=True)
+    age: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    taken_at: Mapped[datetime]
+    views: Mapped[int | None]
+    forwards: Mapped[int | None]
+    reactions: Mapped[int | None]
+    comments: Mapped[int | None]
+
+
+class AppealTotal(Base):
+    """How many appeals came on a day from a source about a topic. Totals only, no citizen's data."""
+
+    __tablename__ = "appeal_total"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(String(120), primary_key=True)
+    topic: Mapped[str] = mapped_column(String(200), primary_key=True)
+    value: Mapped[int]
+
+
+# What the office reads
+
+
+class Digest(Base):
+    """The week as it was summed up on its Monday. `week` is the Monday on which the week began; `figures` is
+    the document that the page and the letter show (tracking/digest.py), frozen."""
+
+    __tablename__ = "digest"
+    __table_args__ = (UniqueConstraint("realm", "week"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    realm: Mapped[Realm]
+    week: Mapped[date]
+    made_at: Mapped[datetime]
+    figures: Mapped[dict[str, Any]]
+    charts: Mapped[list["DigestChart"]] = relationship()
+    letters: Mapped[list["DigestLetter"]] = relationship()
+
+
+class DigestChart(Base):
+    """A chart of a digest as a PNG."""
+
+    __tablename__ = "digest_chart"
+    digest_id: Mapped[int] = mapped_column(ForeignKey("digest.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    png: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class DigestLetter(Base):
+    """A digest's way to one reader. Mail has no key: what may have been taken is never sent again unasked."""
+
+    __tablename__ = "digest_letter"
+    digest_id: Mapped[int] = mapped_column(ForeignKey("digest.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[LetterState]
+    attempts: Mapped[int] = mapped_column(default=0)
+    changed_at: Mapped[datetime]
+    error: Mapped[dict[str, Any] | None]

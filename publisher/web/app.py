@@ -16,14 +16,18 @@ from publisher.secrets import Vault
 from publisher.store.session import Store
 from publisher.web import (
     accounts,
+    archive,
     audience,
     auth,
     channels,
     composer,
     desks,
+    digest,
     errors,
     formats,
     frame,
+    growth,
+    imports,
     item,
     items,
     journal,
@@ -32,9 +36,11 @@ from publisher.web import (
     operations,
     people,
     queue,
+    search,
     security_headers,
     sign_in,
     today,
+    worked,
 )
 from publisher.web.context import Parts, language
 from publisher.web.row_ids import RowId
@@ -55,12 +61,18 @@ SCREENS = (
     item.blueprint,
     operations.blueprint,
     queue.blueprint,
+    search.blueprint,
+    growth.blueprint,
     audience.blueprint,
+    worked.blueprint,
+    digest.blueprint,
+    imports.blueprint,
     channels.blueprint,
     people.blueprint,
     desks.blueprint,
     accounts.blueprint,
     journal.blueprint,
+    archive.blueprint,
     me.blueprint,
 )
 

@@ -74,9 +74,12 @@ def running_newsroom(folder: Path) -> Iterator[Newsroom]:
 
 def write_config(file: Path) -> Path:
     """The settings of a fresh checkout, on free ports."""
-    web, page, telegram = free_ports(3)
+    web, page, telegram, mail = free_ports(4)
     text = (ROOT / "config.toml").read_text("utf-8")
-    for known, port in (("\nport = 8080", web), ("\nport = 8090", page), ("telegram_port = 8091", telegram)):
+    for known, port in (
+        ("\nport = 8080", web), ("\nport = 8090", page),
+        ("telegram_port = 8091", telegram), ("mail_port = 8092", mail),
+    ):  # fmt: skip
         text = text.replace(known, f"{known.partition(' ')[0]} = {port}")
     file.write_text(text, "utf-8")
     return file
