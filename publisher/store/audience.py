@@ -1,13 +1,13 @@
 """Audience counts and their day roll-up: writing, reading, rebuilding."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Date, Integer, bindparam, case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
@@ -15,7 +15,7 @@ from publisher.core.series import Day
 from publisher.core.states import CountSource
 from publisher.store.models import AudienceCount, AudienceDay, Channel
 
-ROWS_AT_ONCE = 5_000
+ROWS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,33 +44,86 @@ class Standing:
     month_ago: int | None
 
 
-def add_counts(session: Session, counts: Sequence[Count], zone: ZoneInfo) -> None:
-    """Store counts and roll up the days they touch. A count at a known moment replaces the old value."""
-    for start in range(0, len(counts), ROWS_AT_ONCE):
-        _upsert(session, counts[start : start + ROWS_AT_ONCE])
-    touched = {(c.channel_id, local_day(c.taken_at, zone)) for c in counts}
-    roll_up(session, touched, zone)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Days of one channel, first and last included: as much as one transaction of a rebuild makes anew."""
+
+    channel_id: int
+    first: date
+    last: date
 
 
-def roll_up(session: Session, days: Iterable[tuple[int, date]], zone: ZoneInfo) -> None:
-    """Make these channels' days anew from the raw counts, whatever order those came in."""
-    by_channel = groupby(sorted(days), key=lambda pair: pair[0])
-    for channel_id, pairs in by_channel:
-        for first, last in _runs([day for _, day in pairs]):
-            _roll_up_range(session, channel_id, first, last, zone)
+def add_counts(session: Session, counts: Iterable[Count], zone: ZoneInfo) -> None:
+    """Store counts and roll up the days they touch. A count at a known moment replaces the old value.
+
+    New counts are merged into their days without reading the raw ones again, so that a tick and a load of
+    millions cost what they bring; only days in which a count was replaced are made anew.
+    """
+    rows = _in_order(counts)
+    batches = (rows[start : start + ROWS_AT_ONCE] for start in range(0, len(rows), ROWS_AT_ONCE))
+    replacing = [row for batch in batches for row in _insert(session, batch)]
+    days = list(_days_of(rows, zone))
+    if days:
+        session.connection().execute(_merge_days(session), days)
+    _remake(session, ((day["channel_id"], day["day"]) for day in _days_of(replacing, zone)), zone)
 
 
-def rebuild_days(session: Session, zone: ZoneInfo) -> int:
-    """Throw the roll-up away and make it from the raw counts; the number of days written."""
-    session.execute(delete(AudienceDay))
-    bounds = session.execute(
-        select(
-            AudienceCount.channel_id, func.min(AudienceCount.taken_at), func.max(AudienceCount.taken_at)
-        ).group_by(AudienceCount.channel_id)
-    ).all()
-    for channel_id, first, last in bounds:
-        _roll_up_range(session, channel_id, local_day(first, zone), local_day(last, zone), zone)
-    return session.scalar(select(func.count()).select_from(AudienceDay)) or 0
+def list_stretches(session: Session, zone: ZoneInfo) -> list[Stretch]:
+    """All days that have counts or a roll-up, cut into calendar years by channel."""
+    stretches: list[Stretch] = []
+    for channel_id, first_at, last_at, first_day, last_day in session.execute(_spans):
+        days = [local_day(at, zone) for at in (first_at, last_at) if at is not None]
+        days += [day for day in (first_day, last_day) if day is not None]
+        if days:
+            stretches += _years(channel_id, min(days), max(days))
+    return stretches
+
+
+def rebuild_days(session: Session, stretch: Stretch, zone: ZoneInfo) -> int:
+    """Make a stretch of the roll-up anew from the raw counts; the number of days that have some."""
+    known = (
+        AudienceDay.channel_id == stretch.channel_id,
+        AudienceDay.day >= stretch.first,
+        AudienceDay.day <= stretch.last,
+    )
+    session.execute(delete(AudienceDay).where(*known))
+    _remake(session, ((stretch.channel_id, day) for day in _calendar(stretch.first, stretch.last)), zone)
+    return session.scalar(select(func.count()).select_from(AudienceDay).where(*known)) or 0
+
+
+def list_wrong_days(session: Session, stretch: Stretch, zone: ZoneInfo) -> list[date]:
+    """The days of the stretch whose roll-up is not what the raw counts say."""
+    start, end = day_bounds(stretch.first, zone)[0], day_bounds(stretch.last, zone)[1]
+    raw = session.execute(
+        select(AudienceCount.channel_id, AudienceCount.taken_at, AudienceCount.value)
+        .where(
+            AudienceCount.channel_id == stretch.channel_id,
+            AudienceCount.taken_at >= start,
+            AudienceCount.taken_at < end,
+        )
+        .order_by(AudienceCount.taken_at)
+    )
+    stored = session.execute(
+        select(*AudienceDay.__table__.columns).where(
+            AudienceDay.channel_id == stretch.channel_id,
+            AudienceDay.day >= stretch.first,
+            AudienceDay.day <= stretch.last,
+        )
+    )
+    right = {day["day"]: day for day in _days_of(raw, zone)}
+    kept = {row.day: dict(row._mapping) for row in stored}
+    return sorted(day for day in right.keys() | kept.keys() if right.get(day) != kept.get(day))
+
+
+def count_misplaced_days(session: Session, zone: ZoneInfo) -> int:
+    """Days whose roll-up holds counts of another day: it was made in another time zone."""
+    days = session.execute(
+        select(AudienceDay.day, func.min(AudienceDay.first_at), func.max(AudienceDay.last_at))
+        .group_by(AudienceDay.day)
+    )  # fmt: skip
+    return sum(
+        {local_day(first_at, zone), local_day(last_at, zone)} != {day} for day, first_at, last_at in days
+    )
 
 
 def local_day(taken_at: int, zone: ZoneInfo) -> date:
@@ -182,60 +235,149 @@ def iterate_counts(session: Session, since: int | None = None) -> Iterable[tuple
     yield from session.execute(query)
 
 
-def _upsert(session: Session, counts: Sequence[Count]) -> None:
+def _in_order(counts: Iterable[Count]) -> list[Count]:
+    """By channel and time; of several at one moment only the last."""
+    last_of_each = {(count.channel_id, count.taken_at): count for count in counts}
+    return [last_of_each[key] for key in sorted(last_of_each)]
+
+
+# Written out: built and bound by SQLAlchemy, a million rows take several times as long.
+_ROWS = {
+    "sqlite": "INSERT INTO audience_count (channel_id, taken_at, value, source) VALUES (?, ?, ?, ?)",
+    "postgresql": (
+        "INSERT INTO audience_count (channel_id, taken_at, value, source)"
+        " SELECT * FROM unnest(%s::int[], %s::bigint[], %s::int[], %s::smallint[])"
+    ),
+}
+_KEEP = " ON CONFLICT DO NOTHING"
+_REPLACE = (
+    " ON CONFLICT (channel_id, taken_at) DO UPDATE SET value = excluded.value, source = excluded.source"
+)
+
+
+def _insert(session: Session, batch: Sequence[Count]) -> Sequence[Count]:
+    """Store the batch; all of it is given back when some of it stands at moments that had a count."""
+    dialect = session.get_bind().dialect.name
+    rows = [(count.channel_id, count.taken_at, count.value, int(count.source)) for count in batch]
+    columns = tuple(list(column) for column in zip(*rows, strict=True))
+    values: Any = rows if dialect == "sqlite" else columns
+    connection = session.connection()
+    if connection.exec_driver_sql(_ROWS[dialect] + _KEEP, values).rowcount == len(rows):
+        return ()
+    connection.exec_driver_sql(_ROWS[dialect] + _REPLACE, values)
+    return batch
+
+
+def _days_of(rows: Iterable[Any], zone: ZoneInfo) -> Iterator[dict[str, Any]]:
+    """The days of these counts, which come by channel and time, as rows of the roll-up."""
+    for (channel_id, day), group in groupby(
+        rows, key=lambda row: (row.channel_id, local_day(row.taken_at, zone))
+    ):
+        counts = list(group)
+        values = [count.value for count in counts]
+        yield {
+            "channel_id": channel_id, "day": day, "samples": len(counts),
+            "low": min(values), "high": max(values),
+            "first_at": counts[0].taken_at, "opening": values[0],
+            "last_at": counts[-1].taken_at, "closing": values[-1],
+        }  # fmt: skip
+
+
+def _upsert_days(session: Session) -> Any:
     is_postgresql = session.get_bind().dialect.name == "postgresql"
-    upsert = postgresql.insert(AudienceCount) if is_postgresql else sqlite.insert(AudienceCount)
-    session.execute(
-        upsert.on_conflict_do_update(
-            index_elements=["channel_id", "taken_at"],
-            set_={"value": upsert.excluded.value, "source": upsert.excluded.source},
-        ),
-        [
-            {"channel_id": c.channel_id, "taken_at": c.taken_at, "value": c.value, "source": c.source}
-            for c in counts
-        ],
+    return postgresql.insert(AudienceDay) if is_postgresql else sqlite.insert(AudienceDay)
+
+
+def _merge_days(session: Session) -> Any:
+    """Put counts at new moments into their day, whatever is in it already.
+
+    The day's row is locked until the transaction ends: two writers at once come one after the other.
+    """
+    upsert = _upsert_days(session)
+    old, new = AudienceDay, upsert.excluded
+    return upsert.on_conflict_do_update(
+        index_elements=["channel_id", "day"],
+        set_={
+            "first_at": _smaller(old.first_at, new.first_at),
+            "opening": case((new.first_at < old.first_at, new.opening), else_=old.opening),
+            "last_at": _larger(old.last_at, new.last_at),
+            "closing": case((new.last_at > old.last_at, new.closing), else_=old.closing),
+            "low": _smaller(old.low, new.low),
+            "high": _larger(old.high, new.high),
+            "samples": old.samples + new.samples,
+        },
     )
 
 
-def _runs(days: Sequence[date]) -> Iterable[tuple[date, date]]:
-    """Neighbouring days together, so that a year is read in one scan."""
-    start = previous = days[0]
-    for day in days[1:]:
-        if day - previous > timedelta(days=1):
-            yield start, previous
-            start = day
-        previous = day
-    yield start, previous
+def _smaller(old: Any, new: Any) -> Any:
+    return case((new < old, new), else_=old)
 
 
-def _roll_up_range(session: Session, channel_id: int, first: date, last: date, zone: ZoneInfo) -> None:
-    start, end = day_bounds(first, zone)[0], day_bounds(last, zone)[1]
-    rows = session.execute(
-        select(AudienceCount.taken_at, AudienceCount.value)
-        .where(
-            AudienceCount.channel_id == channel_id,
-            AudienceCount.taken_at >= start,
-            AudienceCount.taken_at < end,
-        )
-        .order_by(AudienceCount.taken_at)
-    ).all()
-    session.execute(
-        delete(AudienceDay).where(
-            AudienceDay.channel_id == channel_id, AudienceDay.day >= first, AudienceDay.day <= last
-        )
-    )
-    days = [
-        _day(channel_id, day, list(counts))
-        for day, counts in groupby(rows, key=lambda row: local_day(row.taken_at, zone))
+def _larger(old: Any, new: Any) -> Any:
+    return case((new > old, new), else_=old)
+
+
+def _remake(session: Session, days: Iterable[tuple[int, date]], zone: ZoneInfo) -> None:
+    """Make these channels' days anew from the raw counts; a day without counts gets no row."""
+    parameters = [
+        {"channel": channel_id, "date": day, "start": start, "end": end}
+        for channel_id, day in days
+        for start, end in [day_bounds(day, zone)]
     ]
-    if days:
-        session.execute(insert(AudienceDay), days)
+    if parameters:
+        session.connection().execute(_day_from_raw(session), parameters)
 
 
-def _day(channel_id: int, day: date, rows: Sequence[Any]) -> dict[str, Any]:
-    values = [row.value for row in rows]
-    return {
-        "channel_id": channel_id, "day": day, "samples": len(rows), "low": min(values), "high": max(values),
-        "first_at": rows[0].taken_at, "opening": rows[0].value,
-        "last_at": rows[-1].taken_at, "closing": rows[-1].value,
-    }  # fmt: skip
+def _day_from_raw(session: Session) -> Any:
+    upsert = _upsert_days(session)
+    names = ["first_at", "opening", "last_at", "closing", "low", "high", "samples"]
+    return upsert.from_select(["channel_id", "day", *names], _raw_day).on_conflict_do_update(
+        index_elements=["channel_id", "day"], set_={name: upsert.excluded[name] for name in names}
+    )
+
+
+def _value_at(order: Any) -> Any:
+    """The first value of the day in this order."""
+    return (
+        select(AudienceCount.value).where(*_of_day).order_by(order).limit(1).correlate(None).scalar_subquery()
+    )
+
+
+_of_day = (
+    AudienceCount.channel_id == bindparam("channel"),
+    AudienceCount.taken_at >= bindparam("start"),
+    AudienceCount.taken_at < bindparam("end"),
+)
+_raw_day = (
+    select(
+        bindparam("channel", type_=Integer), bindparam("date", type_=Date),
+        func.min(AudienceCount.taken_at), _value_at(AudienceCount.taken_at),
+        func.max(AudienceCount.taken_at), _value_at(AudienceCount.taken_at.desc()),
+        func.min(AudienceCount.value), func.max(AudienceCount.value), func.count(),
+    )
+    .where(*_of_day)
+    .having(func.count() > 0)
+)  # fmt: skip
+
+
+def _bound(function: Any, column: Any) -> Any:
+    return select(function(column)).where(column.class_.channel_id == Channel.id).scalar_subquery()
+
+
+# Four seeks a channel: the keys lie in this order.
+_spans = select(
+    Channel.id,
+    _bound(func.min, AudienceCount.taken_at), _bound(func.max, AudienceCount.taken_at),
+    _bound(func.min, AudienceDay.day), _bound(func.max, AudienceDay.day),
+).order_by(Channel.id)  # fmt: skip
+
+
+def _years(channel_id: int, first: date, last: date) -> Iterator[Stretch]:
+    for year in range(first.year, last.year + 1):
+        yield Stretch(
+            channel_id=channel_id, first=max(first, date(year, 1, 1)), last=min(last, date(year, 12, 31))
+        )
+
+
+def _calendar(first: date, last: date) -> Iterator[date]:
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))

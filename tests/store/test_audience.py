@@ -13,15 +13,18 @@ from publisher.core.states import CountSource
 from publisher.store.audience import (
     Count,
     add_counts,
+    count_misplaced_days,
     day_bounds,
     iterate_counts,
     list_days,
     list_newest_counts,
     list_standings,
+    list_stretches,
+    list_wrong_days,
     local_day,
     rebuild_days,
 )
-from publisher.store.models import Channel
+from publisher.store.models import AudienceDay, Channel
 from publisher.store.session import Store
 from tests.builders import NOW, add_account, add_channel
 
@@ -32,6 +35,8 @@ WEEKS = [datetime(2026, month, day, tzinfo=UTC) for month, day in ((3, 26), (10,
 EVER = (date(2000, 1, 1), date(2100, 1, 1))
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SOME = int(NOW.timestamp())
+# What a day without counts would have, if there were one.
+NOTHING = dict.fromkeys(("first_at", "last_at", "opening", "closing", "low", "high", "samples"), 0)
 
 zones = st.sampled_from([MOSCOW, BERLIN])
 # Few distinct moments, so that the same one comes again with another value.
@@ -78,6 +83,20 @@ def days_by_hand(counts: dict[int, int], zone: ZoneInfo) -> list[Day]:
     return days
 
 
+def rebuild(store: Store, zone: ZoneInfo, channel_id: int) -> int:
+    """Make all days of the channel anew; how many they are."""
+    with store.begin() as session:
+        stretches = [s for s in list_stretches(session, zone) if s.channel_id == channel_id]
+        return sum(rebuild_days(session, stretch, zone) for stretch in stretches)
+
+
+def wrong_days(store: Store, zone: ZoneInfo, channel_id: int) -> list[date]:
+    """The channel's days that are not what its raw counts say."""
+    with store.reading() as session:
+        stretches = [s for s in list_stretches(session, zone) if s.channel_id == channel_id]
+        return [day for stretch in stretches for day in list_wrong_days(session, stretch, zone)]
+
+
 @few
 @given(batches, zones)
 @example([[(SOME, 5)], [(SOME, 7)], [(SOME, 7), (SOME, 9)]], MOSCOW)
@@ -100,8 +119,7 @@ def test_a_rebuild_changes_nothing(
     for batch in batches:
         take(store, channel_id, batch, zone)
     before = days_of(store, channel_id)
-    with store.begin() as session:
-        rebuild_days(session, zone)
+    assert rebuild(store, zone, channel_id) == len(before)
     assert days_of(store, channel_id) == before
 
 
@@ -123,13 +141,49 @@ def test_days_of_a_clock_change_have_23_and_25_hours(store: Store) -> None:
     assert hours[date(2026, 10, 25)] == 25
 
 
+@few
+@given(batches, zones)
+def test_no_day_is_found_wrong_whatever_came_in(
+    store: Store, batches: list[list[tuple[int, int]]], zone: ZoneInfo
+) -> None:
+    channel_id = new_channel(store)
+    for batch in batches:
+        take(store, channel_id, batch, zone)
+    assert wrong_days(store, zone, channel_id) == []
+
+
 def test_a_rebuild_repairs_a_roll_up_that_went_wrong(store: Store) -> None:
     channel_id = new_channel(store)
-    take(store, channel_id, [(int(NOW.timestamp()), 10)], BERLIN)
-    take(store, channel_id, [(int((NOW + DAY).timestamp()), 11)], MOSCOW)
+    take(store, channel_id, [(SOME, 10), (SOME + 86_400, 11)])
     with store.begin() as session:
-        assert rebuild_days(session, MOSCOW) == 2
+        day = list_days(session, channel_id, *EVER)[0].day
+        session.get_one(AudienceDay, (channel_id, day)).closing = 99
+        session.add(AudienceDay(channel_id=channel_id, day=date(2020, 5, 5), **NOTHING))
+    assert wrong_days(store, MOSCOW, channel_id) == [date(2020, 5, 5), day]
+    assert rebuild(store, MOSCOW, channel_id) == 2
+    assert wrong_days(store, MOSCOW, channel_id) == []
     assert [day.closing for day in days_of(store, channel_id)] == [10, 11]
+
+
+def test_days_of_another_time_zone_are_noticed_until_a_rebuild(store: Store) -> None:
+    channel_id = new_channel(store)
+    quarters = [(SOME + 900 * number, number) for number in range(3 * 96)]
+    take(store, channel_id, quarters, MOSCOW)
+    with store.reading() as session:
+        assert count_misplaced_days(session, MOSCOW) == 0
+        assert count_misplaced_days(session, BERLIN) >= 3
+    rebuild(store, BERLIN, channel_id)
+    with store.reading() as session:
+        assert count_misplaced_days(session, BERLIN) == 0
+
+
+def test_a_long_history_loads_in_pieces_and_comes_once_more_without_a_trace(store: Store) -> None:
+    channel_id = new_channel(store)
+    history = [(SOME + 900 * number, number % 77) for number in range(50_000)]
+    take(store, channel_id, history[::-1])
+    before = days_of(store, channel_id)
+    take(store, channel_id, history)
+    assert days_of(store, channel_id) == before == days_by_hand(dict(history), MOSCOW)
 
 
 def standing_after(
