@@ -1,8 +1,9 @@
 """Audience counts and their day roll-up: writing, reading, rebuilding."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -64,7 +65,7 @@ def add_counts(session: Session, counts: Iterable[Count], zone: ZoneInfo) -> Non
     replacing = [row for batch in batches for row in _insert(session, batch)]
     days = list(_days_of(rows, zone))
     if days:
-        session.connection().execute(_merge_days(session), days)
+        session.connection().execute(_merge_days(session.get_bind().dialect.name), days)
     _remake(session, ((day["channel_id"], day["day"]) for day in _days_of(replacing, zone)), zone)
 
 
@@ -259,8 +260,7 @@ def _insert(session: Session, batch: Sequence[Count]) -> Sequence[Count]:
     """Store the batch; all of it is given back when some of it stands at moments that had a count."""
     dialect = session.get_bind().dialect.name
     rows = [(count.channel_id, count.taken_at, count.value, int(count.source)) for count in batch]
-    columns = tuple(list(column) for column in zip(*rows, strict=True))
-    values: Any = rows if dialect == "sqlite" else columns
+    values: Any = rows if dialect == "sqlite" else tuple(map(list, zip(*rows, strict=True)))
     connection = session.connection()
     if connection.exec_driver_sql(_ROWS[dialect] + _KEEP, values).rowcount == len(rows):
         return ()
@@ -270,9 +270,7 @@ def _insert(session: Session, batch: Sequence[Count]) -> Sequence[Count]:
 
 def _days_of(rows: Iterable[Any], zone: ZoneInfo) -> Iterator[dict[str, Any]]:
     """The days of these counts, which come by channel and time, as rows of the roll-up."""
-    for (channel_id, day), group in groupby(
-        rows, key=lambda row: (row.channel_id, local_day(row.taken_at, zone))
-    ):
+    for (channel_id, day), group in groupby(rows, key=_day_key(zone)):
         counts = list(group)
         values = [count.value for count in counts]
         yield {
@@ -283,17 +281,33 @@ def _days_of(rows: Iterable[Any], zone: ZoneInfo) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def _upsert_days(session: Session) -> Any:
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    return postgresql.insert(AudienceDay) if is_postgresql else sqlite.insert(AudienceDay)
+def _day_key(zone: ZoneInfo) -> Callable[[Any], tuple[int, date]]:
+    """Channel and day of a count; its day is looked up only where another one begins."""
+    start = end = 0
+    day = date.min
+
+    def key(row: Any) -> tuple[int, date]:
+        nonlocal start, end, day
+        if not start <= row.taken_at < end:
+            day = local_day(row.taken_at, zone)
+            start, end = day_bounds(day, zone)
+        return row.channel_id, day
+
+    return key
 
 
-def _merge_days(session: Session) -> Any:
+def _upsert_days(dialect: str) -> Any:
+    return postgresql.insert(AudienceDay) if dialect == "postgresql" else sqlite.insert(AudienceDay)
+
+
+# Statements of every tick are built once: that costs more than running them.
+@cache
+def _merge_days(dialect: str) -> Any:
     """Put counts at new moments into their day, whatever is in it already.
 
     The day's row is locked until the transaction ends: two writers at once come one after the other.
     """
-    upsert = _upsert_days(session)
+    upsert = _upsert_days(dialect)
     old, new = AudienceDay, upsert.excluded
     return upsert.on_conflict_do_update(
         index_elements=["channel_id", "day"],
@@ -325,11 +339,12 @@ def _remake(session: Session, days: Iterable[tuple[int, date]], zone: ZoneInfo) 
         for start, end in [day_bounds(day, zone)]
     ]
     if parameters:
-        session.connection().execute(_day_from_raw(session), parameters)
+        session.connection().execute(_day_from_raw(session.get_bind().dialect.name), parameters)
 
 
-def _day_from_raw(session: Session) -> Any:
-    upsert = _upsert_days(session)
+@cache
+def _day_from_raw(dialect: str) -> Any:
+    upsert = _upsert_days(dialect)
     names = ["first_at", "opening", "last_at", "closing", "low", "high", "samples"]
     return upsert.from_select(["channel_id", "day", *names], _raw_day).on_conflict_do_update(
         index_elements=["channel_id", "day"], set_={name: upsert.excluded[name] for name in names}
