@@ -28,8 +28,8 @@ class DayLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """Days without a single count, first and last included."""
+class Period:
+    """Days of the city's calendar, first and last included."""
 
     first: date
     last: date
@@ -63,20 +63,153 @@ def add_up(values: Iterable[tuple[str, int | None]]) -> Total:
     )
 
 
-def day_lines(days: Sequence[Day], first: date, last: date) -> list[DayLine | Gap]:
-    """The period's days and gaps, newest first.
+def day_lines(days: Sequence[Day], first: date, last: date) -> list[DayLine | Period]:
+    """The period's days, and its gaps as periods without a single count, newest first.
 
     `days` come oldest first; the one before `first`, if it is among them, only lends its evening.
     """
-    lines: list[DayLine | Gap] = []
+    lines: list[DayLine | Period] = []
     closing_of = {day.day: day.closing for day in days}
     expected = first
     for day in (day for day in days if first <= day.day <= last):
         if day.day > expected:
-            lines.append(Gap(first=expected, last=day.day - ONE_DAY))
+            lines.append(Period(first=expected, last=day.day - ONE_DAY))
         before = closing_of.get(day.day - ONE_DAY)
         lines.append(DayLine(day=day, change=change(day.closing, before)))
         expected = day.day + ONE_DAY
     if expected <= last:
-        lines.append(Gap(first=expected, last=last))
+        lines.append(Period(first=expected, last=last))
     return lines[::-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """A channel's values at the points of a view, in their order.
+
+    It is there from point `begins` up to point `ends`, that one not included; None between them is a gap.
+    """
+
+    name: str
+    values: Sequence[int | None]
+    begins: int
+    ends: int
+
+    def is_there(self, place: int) -> bool:
+        """Whether the channel is open at this point."""
+        return self.begins <= place < self.ends
+
+
+def track(name: str, values: Sequence[int | None], *, begins: int = 0, ends: int | None = None) -> Track:
+    """The track of these values. Whoever was counted was there, whatever the calendar says of its opening."""
+    counted = [place for place, value in enumerate(values) if value is not None]
+    ends = len(values) if ends is None else ends
+    return Track(
+        name=name,
+        values=values,
+        begins=min(counted[0], begins) if counted else begins,
+        ends=max(counted[-1] + 1, ends) if counted else ends,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What happened between a point and the one before it.
+
+    `change` is of the channels that were there at both; those that came or went are not in it.
+    """
+
+    change: Total
+    opened: Total
+    closed: Total
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of a change, and whose it is."""
+
+    value: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """How the total of one point became that of another: start + kept + opened + closed + rest = end.
+
+    `kept` is the growth of the channels that are there at both and were counted at both; `opened` what new
+    ones have; `closed` what went with those that are no more; `rest` what one side has of channels that were
+    not counted at the other.
+    """
+
+    start: Total
+    end: Total
+    kept: Part
+    opened: Part
+    closed: Part
+    rest: Part
+
+    @property
+    def change(self) -> int | None:
+        """What the totals differ by, everything included."""
+        return change(self.end.value, self.start.value)
+
+
+def total_at(tracks: Iterable[Track], place: int) -> Total:
+    """What the channels that are there have together."""
+    return add_up((track.name, track.values[place]) for track in tracks if track.is_there(place))
+
+
+def steps(tracks: Sequence[Track], points: int) -> list[Step]:
+    """The step to each point but the first."""
+    return [_step(tracks, place) for place in range(1, points)]
+
+
+def _step(tracks: Iterable[Track], place: int) -> Step:
+    changes, opened, closed = [], [], []
+    for one in tracks:
+        was, is_ = one.is_there(place - 1), one.is_there(place)
+        if was and is_:
+            changes.append((one.name, change(one.values[place], one.values[place - 1])))
+        elif is_:
+            opened.append((one.name, one.values[place]))
+        elif was:
+            closed.append((one.name, change(0, one.values[place - 1])))
+    return Step(change=add_up(changes), opened=add_up(opened), closed=add_up(closed))
+
+
+def bridge(tracks: Sequence[Track], start: int, end: int) -> Bridge:
+    """How the total at `start` became the one at `end`; the parts add up, whatever was not counted."""
+    found: dict[str, list[tuple[str, int]]] = {"kept": [], "opened": [], "closed": [], "rest": []}
+    for one in tracks:
+        first = one.values[start] if one.is_there(start) else None
+        last = one.values[end] if one.is_there(end) else None
+        if first is not None or last is not None:
+            found[_side(one, start, end)].append((one.name, (last or 0) - (first or 0)))
+    return Bridge(
+        start=total_at(tracks, start),
+        end=total_at(tracks, end),
+        **{kind: _part(pairs) for kind, pairs in found.items()},
+    )
+
+
+def _side(one: Track, start: int, end: int) -> str:
+    if not one.is_there(start):
+        return "opened"
+    if not one.is_there(end):
+        return "closed"
+    return "rest" if None in (one.values[start], one.values[end]) else "kept"
+
+
+def _part(pairs: Sequence[tuple[str, int]]) -> Part:
+    return Part(value=sum(value for _, value in pairs), names=tuple(name for name, _ in pairs))
+
+
+def counted_bounds(tracks: Sequence[Track], points: int) -> tuple[int, int] | None:
+    """The first and the last point at which anybody was counted; None when nobody ever was."""
+    places = [place for place in range(points) if any(one.values[place] is not None for one in tracks)]
+    return (places[0], places[-1]) if places else None
+
+
+def largest(changes: Sequence[Step], most: int) -> list[int]:
+    """The places in `changes` of the largest ones, up or down, the largest first; zero is none."""
+    known = [place for place, step in enumerate(changes) if step.change.value]
+    return sorted(known, key=lambda place: -abs(changes[place].change.value or 0))[:most]

@@ -15,8 +15,9 @@ from publisher.core.spreadsheets import Cell
 from publisher.store.audience import Standing, list_standings
 from publisher.store.channels import list_counted_channels, list_realms_in_use
 from publisher.store.models import Channel
-from publisher.web.context import now, zone
+from publisher.web.context import now
 from publisher.web.row_ids import row_id
+from publisher.web.spreadsheet_files import local_cell
 
 # Counting is every quarter of an hour: several were missed.
 STALE = timedelta(hours=1)
@@ -184,6 +185,5 @@ def row_of(line: Line) -> Sequence[Cell]:
     opened, taken = line.channel.opened_on, line.taken_at
     return [
         line.channel.title, line.channel.handle, line.desk_title, line.value, line.day, line.week, line.month,
-        opened.isoformat() if opened else None,
-        f"{taken.astimezone(zone()):%Y-%m-%d %H:%M}" if taken else None,
+        opened, local_cell(taken) if taken else None,
     ]  # fmt: skip

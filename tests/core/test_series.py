@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publisher.core.series import Day, DayLine, Gap, add_up, change, day_lines
+from publisher.core.series import Day, DayLine, Period, add_up, change, day_lines
 
 FIRST = date(2026, 11, 1)
 
@@ -38,7 +38,7 @@ def test_every_day_of_a_period_is_there_once_as_a_day_or_in_a_gap(counted: set[i
     lines = day_lines([day(offset) for offset in sorted(counted)], FIRST, last)
     shown = []
     for line in reversed(lines):
-        if isinstance(line, Gap):
+        if isinstance(line, Period):
             shown += [line.first + timedelta(days=number) for number in range(line.days)]
         else:
             shown.append(line.day.day)

@@ -2,9 +2,10 @@
 
 import csv
 from collections.abc import Mapping
-from datetime import date, timedelta
-from io import StringIO
+from datetime import date, datetime, timedelta
+from io import BytesIO, StringIO
 
+from python_calamine import CalamineWorkbook
 from sqlalchemy import event
 from webtest import TestResponse
 
@@ -171,6 +172,15 @@ def test_the_file_has_the_table_as_it_is_shown(office: DeskOffice) -> None:
         ["b_two", "b_two", press, "9000", "-3", "", "", "2024-01-02", "2026-12-01 09:00"],
         ["c_three", "c_three", press, "", "", "", "", "", ""],
     ]
+
+
+def test_the_table_comes_as_an_excel_file_too(office: DeskOffice) -> None:
+    count(office, office.add_channel("a_one", opened_on=date(2024, 1, 2)), {0 * DAY: 5})
+    file = office.visitor().get("/audience/export.xlsx")
+    assert file.headers["Content-Disposition"] == 'attachment; filename="subscribers-2026-12-01.xlsx"'
+    [_, row] = CalamineWorkbook.from_filelike(BytesIO(file.body)).get_sheet_by_index(0).to_python()
+    assert row[:4] == ["a_one", "a_one", "Пресс-служба", 5]
+    assert row[7:] == [date(2024, 1, 2), datetime(2026, 12, 1, 9, 0)]  # noqa: DTZ001 - as in a cell
 
 
 def test_a_title_cannot_become_a_formula(office: DeskOffice) -> None:
