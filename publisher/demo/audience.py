@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from math import exp
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,8 @@ YEAR = timedelta(days=365)
 # The last week is as fine as real counting; before it, one count an hour keeps the loading short.
 FINE = timedelta(days=7)
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
+# When the readers of a strong post begin to come: demo/year.py published it an hour or two before.
+NOON = time(12)
 # One night without counts, in all channels: a gap is a gap.
 GAP_BEGINS, GAP_LASTS = timedelta(days=166, hours=5), timedelta(hours=9)
 WEEK = (1.0, 1.05, 1.1, 1.05, 1.0, 0.7, 0.6)
@@ -33,6 +35,12 @@ def history(place: Place, zone: ZoneInfo, now: datetime) -> Iterator[tuple[int, 
         if not gap[0] <= moment < gap[1]:
             yield int(moment.timestamp()), _between(values, (moment - start) / HOUR)
         moment += QUARTER if moment >= end - FINE else HOUR
+
+
+def jump_begins(ago: int, zone: ZoneInfo, now: datetime) -> datetime:
+    """When the readers of a strong post begin to come: at noon of its day, days ago."""
+    day = now.astimezone(zone).date() - timedelta(days=ago)
+    return datetime.combine(day, NOON, zone).astimezone(UTC)
 
 
 def _start(place: Place, zone: ZoneInfo, now: datetime) -> datetime:
@@ -58,7 +66,7 @@ def _coming(place: Place, zone: ZoneInfo, start: datetime, now: datetime) -> Ite
     rng = random.Random(f"{SEED}:{place.handle}")  # noqa: S311 - a story, not a secret
     # What a jump brings is told as a share of the readers; the rhythm alone brings about one an hour.
     usual = max(place.gained, 1) / max((now - start) / HOUR, 1)
-    jumps = {int((now - timedelta(days=ago) - start) / HOUR): share for ago, share in place.jumps}
+    jumps = {int((jump_begins(ago, zone, now) - start) / HOUR): share for ago, share in place.jumps}
     interest = 0.0
     for hour in range(int((now - start) / HOUR) + 1):
         local = (start + hour * HOUR).astimezone(zone)

@@ -20,8 +20,8 @@ from publisher.core.platforms import Network, Realm
 from publisher.core.states import AccountState, ChannelState, CountSource
 from publisher.demo.audience import history
 from publisher.demo.city import ACCOUNTS, COLLEAGUES, PLACES, UNITS
-from publisher.demo.news import Newsroom, tell_week
-from publisher.demo.walls import Bot, Walls
+from publisher.demo.news import Newsroom, tell_news
+from publisher.demo.walls import Bot, Older, Walls
 from publisher.secrets import Vault
 from publisher.store.audience import Count, add_counts
 from publisher.store.audit import record_act
@@ -47,9 +47,9 @@ def load_demo(
     bots = {name: walls.add_bot(name) for name in ACCOUNTS}
     walls.add_channels((place, place.opened_on(today).isoformat(), bots[place.account]) for place in PLACES)
     with store.begin() as session:
-        asyncio.run(_load(session, vault, media, settings, now, walls, bots))
+        draws = asyncio.run(_load(session, vault, media, settings, now, walls, bots))
         record_act(session, COMMAND_LINE, "demo.load", "demo", now)
-    _make_posts_older(store, walls, now)
+    _make_posts_older(store, walls, draws, now)
 
 
 async def _load(
@@ -60,7 +60,8 @@ async def _load(
     now: datetime,
     walls: Walls,
     bots: Mapping[str, Bot],
-) -> None:
+) -> Mapping[int, float]:
+    """All rows; how much each item draws."""
     desks = _add_desks(session, now)
     actors = _add_colleagues(session, desks, now)
     accounts = {name: _add_account(session, vault, bot, name, now) for name, bot in bots.items()}
@@ -82,7 +83,8 @@ async def _load(
             session=session, actors=actors, desks=desks, channels=channels, adapters=adapters,
             media=media, settings=settings, now=now,
         )  # fmt: skip
-        await tell_week(newsroom)
+        await tell_news(newsroom)
+        return newsroom.draws
 
 
 def _add_desks(session: Session, now: datetime) -> dict[str, Desk]:
@@ -146,7 +148,7 @@ def _add_history(session: Session, channels: Mapping[str, Channel], zone: ZoneIn
 
 
 async def _resolve(adapters: Mapping[int, Adapter], channels: Mapping[str, Channel], now: datetime) -> None:
-    """What the worker would find out at its start is known at once, so that the week can be sent."""
+    """What the worker would find out at its start is known at once, so that the news can be sent."""
 
     async def one(channel: Channel) -> None:
         found = await adapters[channel.account_id].resolve(channel.handle)
@@ -157,11 +159,12 @@ async def _resolve(adapters: Mapping[int, Adapter], channels: Mapping[str, Chann
     await asyncio.gather(*(one(channel) for channel in channels.values()))
 
 
-def _make_posts_older(store: Store, walls: Walls, now: datetime) -> None:
-    """The posts were put up just now; on the walls they get the dates that the week gave them."""
+def _make_posts_older(store: Store, walls: Walls, draws: Mapping[int, float], now: datetime) -> None:
+    """The posts were put up just now; on the walls they get the dates that the news gave them."""
     with store.reading() as session:
         posts = list_demo_posts(session)
-    for post in posts:
-        hours = (now - post.published_at).total_seconds() / 3600
-        for number in post.external_ids:
-            walls.make_older(post.handle, number, hours)
+    walls.make_older(
+        Older(handle=post.handle, post=number, by=now - post.published_at, draw=draws.get(post.item_id, 1.0))
+        for post in posts
+        for number in post.external_ids
+    )

@@ -1,4 +1,4 @@
-"""Telling the demo week: each item is written, approved, sent, corrected and withdrawn at its own moment."""
+"""Telling the demo city's news: each item is written, sent, corrected and withdrawn at its own moment."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ from publisher.core.receipts import Progress, after_error, outcome_word
 from publisher.core.states import OperationState
 from publisher.delivery.sending import send
 from publisher.demo.week import WEEK, Fate, News
+from publisher.demo.year import YEAR
 from publisher.errors import Refused, RuleError
 from publisher.store.claims import Claimed, Lane, claim, list_open_channels
 from publisher.store.items import find_item_by_slug
@@ -44,7 +45,10 @@ ALTERNATIVES = {
 
 @dataclass(slots=True, kw_only=True)
 class Newsroom:
-    """What telling the week needs. `desks` and `channels` go by slug and handle, adapters by account."""
+    """What telling the news needs. `desks` and `channels` go by slug and handle, adapters by account.
+
+    `draws` says of each item told how many times as many readers as usual it has.
+    """
 
     session: Session
     actors: Mapping[str, Actor]
@@ -55,13 +59,14 @@ class Newsroom:
     settings: Settings
     now: datetime
     lanes: dict[int, Lane] = field(default_factory=dict)
+    draws: dict[int, float] = field(default_factory=dict)
 
 
-async def tell_week(newsroom: Newsroom) -> None:
-    """Tell every item of the week. Raises RuleError when a wall does not take a post."""
+async def tell_news(newsroom: Newsroom) -> None:
+    """Tell every item of the year and of its last week. Raises RuleError when a wall does not take a post."""
     found = list_open_channels(newsroom.session, newsroom.adapters)
     newsroom.lanes = {lane.channel_id: lane for lane in found}
-    for news in WEEK:
+    for news in (*YEAR, *WEEK):
         await _tell(newsroom, news)
 
 
@@ -71,6 +76,7 @@ async def _tell(newsroom: Newsroom, news: News) -> None:
     is_planned = news.fate is Fate.SCHEDULED
     written_at = newsroom.now - LATER if is_planned else at - LATER / 4
     item = _write(newsroom, news, written_at)
+    newsroom.draws[item.id] = news.draw
     match news.fate:
         case Fate.DRAFT:
             return

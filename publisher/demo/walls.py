@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,16 @@ class Bot:
     id: int
     credentials: dict[str, str]
     session: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Older:
+    """A post that was put up just now and is to be older, with `draw` times as many readers as usual."""
+
+    handle: str
+    post: int
+    by: timedelta
+    draw: float
 
 
 class Walls:
@@ -62,9 +73,18 @@ class Walls:
             for post in self._call("GET", f"/telegram/channels/{place.handle}/posts"):
                 self._call("POST", f"/telegram/channels/{place.handle}/posts/{post['id']}/delete")
 
-    def make_older(self, handle: str, post: int, hours: float) -> None:
-        """Move a post's date into the past."""
-        self._call("POST", f"/telegram/channels/{handle}/posts/{post}/age", {"hours": hours})
+    def make_older(self, posts: Iterable[Older]) -> None:
+        """Move the posts' dates into the past."""
+        self._call(
+            "POST", "/telegram/posts/age",
+            [
+                {
+                    "handle": older.handle, "post": older.post, "draw": older.draw,
+                    "hours": older.by / timedelta(hours=1),
+                }
+                for older in posts
+            ],
+        )  # fmt: skip
 
     def remove_channels(self, handles: Iterable[str]) -> None:
         """Take the channels and their posts away; those that are gone already stay gone."""

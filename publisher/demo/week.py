@@ -31,7 +31,8 @@ class Fate(StrEnum):
 class News:
     """One item. `day` counts from today, `at` is the city's time; both tell when it went or is to go out.
 
-    `later` is the file of a correction or the reason of a withdrawal, which came two hours after.
+    `later` is the file of a correction or the reason of a withdrawal, which came two hours after. `draw` is
+    how many times as many readers as usual it has.
     """
 
     story: str
@@ -42,6 +43,7 @@ class News:
     places: tuple[str, ...]
     pictures: tuple[str, ...] = ()
     later: str = ""
+    draw: float = 1.0
 
 
 def _places(*names: str) -> tuple[str, ...]:

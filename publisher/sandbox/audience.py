@@ -45,7 +45,7 @@ class Readers:
         self._pasts: dict[int, _Past] = {}
 
     def count(self, channel: Channel, now: float) -> int:
-        """Subscribers: the base value, drifting by the hour, with what each post brings."""
+        """Subscribers: the base value, drifting by the hour, with what each post has brought since."""
         past = self._past(channel, now)
         young = islice(channel.posts.values(), past.posts, None)
         brought = past.brought + sum(self._brings(channel, post, now) for post in young)
@@ -54,10 +54,10 @@ class Readers:
     def impression(self, channel: Channel, post: Post, now: float) -> Impression:
         """Views, forwards and reactions; they only grow."""
         reach, shares, *likes = self._chances("post", channel.id, post.id)
-        seen = channel.subscribers * (0.15 + 0.4 * reach) * _risen(now - post.date, 4 * HOUR)
+        seen = channel.subscribers * (0.15 + 0.4 * reach) * _risen(now - post.date, 4 * HOUR) * post.draw
         return Impression(
             views=1 + round(seen),
-            forwards=round(seen * 0.02 * shares),
+            forwards=round(seen * 0.02 * shares * post.draw),
             reactions={emoji: round(seen * 0.03 * like) for emoji, like in zip(EMOJI, likes, strict=False)},
         )
 
@@ -78,11 +78,15 @@ class Readers:
         return past
 
     def _brings(self, channel: Channel, post: Post, now: float) -> float:
-        """How many readers a post has brought by now, or cost. An album counts once, by its caption."""
+        """How many readers a post has brought since the base was counted, or cost.
+
+        An album counts once, by its caption.
+        """
         if post.deleted_at is not None or post.date > now or (post.grouped_id and not post.text):
             return 0.0
         chance = self._chances("gain", channel.id, post.id)[0]
-        return channel.subscribers * 1e-3 * (chance - 0.3) * _risen(now - post.date, 6 * HOUR)
+        before, after = (_risen(at - post.date, 6 * HOUR) for at in (channel.counted_at, now))
+        return channel.subscribers * 1e-3 * (chance - 0.3) * (after - before)
 
     def _chances(self, *parts: object) -> tuple[float, ...]:
         """Eight numbers from 0 to 1 that belong to their parts for ever."""

@@ -105,6 +105,17 @@ def _add_channels(control: Blueprint, bridge: Bridge) -> None:
             )
         )
 
+    @control.post("/telegram/posts/age")
+    def make_older() -> ResponseReturnValue:
+        wanted = [(bridge.channel(older.pop("handle")), older) for older in request.get_json()]
+
+        def work() -> None:
+            for channel, older in wanted:
+                change_post(bridge.world, channel, channel.posts[older.pop("post")], "age", **older)
+
+        bridge.run(work)
+        return jsonify({})
+
     @control.get("/telegram/channels/<handle>/posts")
     def posts(handle: str) -> ResponseReturnValue:
         channel, deleted = bridge.channel(handle), request.args.get("deleted") == "1"

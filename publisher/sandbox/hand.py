@@ -12,9 +12,9 @@ def change_bot(world: World, bot: Bot, act: str) -> None:
 
 
 def change_post(
-    world: World, channel: Channel, post: Post, act: str, *, text: str = "", hours: float = 0
+    world: World, channel: Channel, post: Post, act: str, *, text: str = "", hours: float = 0, draw: float = 1
 ) -> None:
-    """Delete or edit a post; `age` makes it older by hours."""
+    """Delete or edit a post; `age` makes it older by hours and draws so many more readers."""
     now = int(time.time())
     match act:
         case "delete":
@@ -23,4 +23,5 @@ def change_post(
             post.text, post.entities, post.edit_date = str(text), [], now
         case "age":
             post.date -= int(float(hours) * 3600)
+            post.draw *= float(draw)
     world.keep_post(channel, post)

@@ -55,7 +55,10 @@ class Media:
 
 @dataclass(slots=True)
 class Post:
-    """One message of a channel. `media` holds at most one file: each picture of an album is a message."""
+    """One message of a channel. `media` holds at most one file: each picture of an album is a message.
+
+    `draw` is how many times as many readers as usual it has.
+    """
 
     id: int
     date: int
@@ -70,6 +73,7 @@ class Post:
     deleted_at: int | None = None
     random_id: int = 0
     bot: int = 0
+    draw: float = 1.0
 
 
 @dataclass(slots=True)

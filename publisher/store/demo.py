@@ -35,8 +35,9 @@ from publisher.store.models import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoPost:
-    """A post of the demo week that stands on a wall."""
+    """A post of the demo city that stands on a wall."""
 
+    item_id: int
     handle: str
     external_ids: tuple[int, ...]
     published_at: datetime
@@ -57,15 +58,15 @@ def is_untouched(session: Session) -> bool:
 def list_demo_posts(session: Session) -> Sequence[DemoPost]:
     """Posts of demo items that stand, oldest first."""
     rows = session.execute(
-        select(Channel.handle, Post.external_ids, Post.published_at)
+        select(Post.item_id, Channel.handle, Post.external_ids, Post.published_at)
         .join(Channel, Channel.id == Post.channel_id)
         .join(Item, Item.id == Post.item_id)
         .where(Item.demo, Post.state == PostState.LIVE)
         .order_by(Post.published_at)
     )
     return [
-        DemoPost(handle=handle, external_ids=tuple(ids), published_at=published_at)
-        for handle, ids, published_at in rows
+        DemoPost(item_id=item_id, handle=handle, external_ids=tuple(ids), published_at=published_at)
+        for item_id, handle, ids, published_at in rows
     ]
 
 

@@ -1,6 +1,7 @@
 """What the demo city shows: its channels, its week, and the one item that is the real input."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
@@ -8,15 +9,18 @@ from publisher.core.body import parse, to_plain
 from publisher.core.editions import MediaKind, edition_from_json
 from publisher.core.platforms import PLATFORMS, Network, Realm
 from publisher.core.richtext import length_utf16
-from publisher.core.states import ChannelState, CountSource, ItemStatus, OperationState, Role
+from publisher.core.states import ChannelState, CountSource, ItemStatus, OperationState, PostState, Role
+from publisher.demo.audience import jump_begins
+from publisher.demo.city import PLACES
 from publisher.store.channels import list_channels
 from publisher.store.items import find_item_by_slug, get_version
-from publisher.store.models import AudienceCount, Item, Operation, Post, User
+from publisher.store.models import AudienceCount, Channel, Item, Operation, Post, User
 from publisher.store.outbox import list_operations
 from tests.demo.city import DemoCity
 from tests.sandbox_process import running_sandbox
 
 TELEGRAM = PLATFORMS[Network.TELEGRAM]
+CITY_ZONE = ZoneInfo("Europe/Moscow")
 
 
 def test_27_channels_work_on_desks_with_the_day_they_were_opened(city: DemoCity) -> None:
@@ -52,12 +56,52 @@ def test_something_needs_a_person_and_something_goes_out_tomorrow(city: DemoCity
     assert {OperationState.SENT, OperationState.FAILED, OperationState.HELD, OperationState.PLANNED} <= states
 
 
-def test_what_went_out_within_the_week_is_dated_then(city: DemoCity) -> None:
+def test_what_went_out_is_dated_within_the_year_and_before_now(city: DemoCity) -> None:
     with city.store.reading() as session:
         newest, oldest = session.execute(
             select(func.max(Post.published_at), func.min(Post.published_at))
         ).one()
-    assert datetime.now(UTC) - timedelta(days=8) < oldest < newest <= datetime.now(UTC)
+    assert datetime.now(UTC) - timedelta(days=366) < oldest < datetime.now(UTC) - timedelta(days=350)
+    assert datetime.now(UTC) - timedelta(days=2) < newest <= datetime.now(UTC)
+
+
+def test_each_jump_of_a_channel_follows_a_post_by_at_most_three_hours(city: DemoCity) -> None:
+    posts = select(Channel.handle, Post.published_at).join(Channel, Channel.id == Post.channel_id)
+    with city.store.reading() as session:
+        dated = session.execute(posts).all()
+    jumps = [(p.handle, jump_begins(ago, CITY_ZONE, datetime.now(UTC))) for p in PLACES for ago, _ in p.jumps]
+    assert len(jumps) == 13
+    for handle, begins in jumps:
+        before = [begins - at for where, at in dated if where == handle and at <= begins]
+        assert min(before) <= timedelta(hours=3), (handle, begins)
+
+
+def test_no_channel_has_a_post_from_before_it_was_opened(city: DemoCity) -> None:
+    query = select(Channel.opened_on, func.min(Post.published_at)).join(Post).group_by(Channel.id)
+    with city.store.reading() as session:
+        for opened_on, first in session.execute(query):
+            assert opened_on is not None
+            assert opened_on <= first.astimezone(CITY_ZONE).date()
+
+
+def test_every_wall_shows_its_posts_with_the_dates_of_the_rows(city: DemoCity) -> None:
+    query = select(Channel.handle, Post.external_ids, Post.published_at).join(Post)
+    with city.store.reading() as session:
+        rows = session.execute(query.where(Post.state == PostState.LIVE)).all()
+    with running_sandbox(city.data / "sandbox") as sandbox:
+        walls = sandbox.all_posts()
+    shown = {(handle, post["id"]): post["date"] for handle, posts in walls.items() for post in posts}
+    told = {(handle, number): at for handle, numbers, at in rows for number in numbers}
+    assert shown.keys() == told.keys()
+    assert max(abs(shown[place] - at.timestamp()) for place, at in told.items()) < 60
+
+
+def test_a_strong_post_was_seen_far_more_than_usual(city: DemoCity) -> None:
+    with running_sandbox(city.data / "sandbox") as sandbox:
+        walls = sandbox.all_posts()
+    seen = [p["views"] for p in walls["demo_bezopasnost"] if p["text"].startswith("Сильный ливень")]
+    assert len(seen) == 1
+    assert seen[0] > 5_600 / 3
 
 
 def test_somebody_has_every_role_and_no_address_that_mail_could_reach(city: DemoCity) -> None:

@@ -33,7 +33,7 @@ def test_nothing_but_the_demo_is_gone(worked_in: DemoCity) -> None:
     worked_in.run("demo", "load")
     assert len(worked_in.rows()["channel"]) == 28
     assert worked_in.files() > files
-    assert worked_in.run("demo", "remove").startswith("Удалено: каналов 27, новостей 17.\n")
+    assert worked_in.run("demo", "remove").startswith("Удалено: каналов 27, новостей 77.\n")
     assert worked_in.rows() == rows
     assert worked_in.files() == files
     with running_sandbox(worked_in.data / "sandbox") as sandbox:

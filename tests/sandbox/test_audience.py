@@ -58,6 +58,22 @@ def test_views_only_grow_and_stay_within_the_audience() -> None:
     assert 1_000 < views[-1] < here.subscribers
 
 
+def test_a_post_that_draws_more_is_seen_and_passed_on_more() -> None:
+    here, readers = channel(2), Readers(1)
+    now = BEGAN + 40 * DAY
+    before = readers.impression(here, here.posts[1], now)
+    here.posts[1].draw = 2.0
+    after = readers.impression(here, here.posts[1], now)
+    assert abs(after.views - 2 * before.views) <= 2
+    assert after.forwards > 3 * before.forwards
+
+
+def test_posts_that_were_up_when_the_base_was_counted_bring_nobody_twice() -> None:
+    here = channel(50)
+    here.counted_at = BEGAN + 30 * DAY
+    assert Readers(1).count(here, here.counted_at) == here.subscribers
+
+
 def test_posts_of_the_same_number_in_two_channels_are_read_differently() -> None:
     readers, other = Readers(1), channel(1)
     other.id = 8
