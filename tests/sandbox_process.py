@@ -42,6 +42,7 @@ class SandboxControl:
         self.host: str = about["host"]
         self.http_port: int = about["http_port"]
         self.telegram_port: int = about["telegram_port"]
+        self.mail_port: int = about["mail_port"]
         self.key = Path(about["telegram_key"])
         self.token: str = about["control_token"]
         self._http = httpx.Client(
@@ -148,6 +149,11 @@ class SandboxControl:
         log: list[dict[str, Any]] = self.call("GET", f"/requests?since={since}")
         return log
 
+    def letters(self) -> list[dict[str, Any]]:
+        """What its mail server took, oldest first."""
+        letters: list[dict[str, Any]] = self.call("GET", "/letters")
+        return letters
+
     def close(self) -> None:
         """Let go of it."""
         self._http.close()
@@ -167,12 +173,14 @@ class SandboxProcess(SandboxControl):
         self.process.communicate(timeout=10)
 
 
-def start_sandbox(data: Path, *, port: int = 0, telegram_port: int = 0, seed: int = 2024) -> SandboxProcess:
+def start_sandbox(
+    data: Path, *, port: int = 0, telegram_port: int = 0, mail_port: int = 0, seed: int = 2024
+) -> SandboxProcess:
     """Start one and wait until it is ready."""
     data.mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable, "-m", "publisher.sandbox", "--data", str(data), "--port", str(port),
-        "--telegram-port", str(telegram_port), "--seed", str(seed),
+        "--telegram-port", str(telegram_port), "--mail-port", str(mail_port), "--seed", str(seed),
     ]  # fmt: skip
     process = subprocess.Popen(  # noqa: S603 - our own module
         command, cwd=ROOT, env={**os.environ}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -58,7 +58,8 @@ def sandbox(office: Office, host: str, port: int | None) -> None:
     chosen = office.settings.sandbox
     folder = office.settings.data / "sandbox"
     try:
-        serve(folder, host, chosen.port if port is None else port, chosen.telegram_port, chosen.seed)
+        page = chosen.port if port is None else port
+        serve(folder, host, page, chosen.telegram_port, chosen.mail_port, chosen.seed)
     except CannotStart as error:
         raise StoreError(str(error)) from error
 

@@ -189,6 +189,7 @@ def _check_ports(office: Office) -> None:
         (settings.web.host, settings.web.port, "--port"),
         ("127.0.0.1", settings.sandbox.port, "[sandbox] port"),
         ("127.0.0.1", settings.sandbox.telegram_port, "[sandbox] telegram_port"),
+        ("127.0.0.1", settings.sandbox.mail_port, "[sandbox] mail_port"),
     )
     for host, port, setting in wanted:
         try:

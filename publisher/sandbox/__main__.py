@@ -14,10 +14,13 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8090, help="port of the page; 0: any")
     parser.add_argument("--telegram-port", type=int, default=8091, help="port of Telegram; 0: any")
+    parser.add_argument("--mail-port", type=int, default=8092, help="port of the mail server; 0: any")
     parser.add_argument("--seed", type=int, default=2024, help="seed of its readers")
     options = parser.parse_args()
     try:
-        serve(options.data, options.host, options.port, options.telegram_port, options.seed)
+        serve(
+            options.data, options.host, options.port, options.telegram_port, options.mail_port, options.seed
+        )
     except CannotStart as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -13,11 +13,13 @@ from publisher.sandbox.access import Access
 from publisher.sandbox.bridge import Bridge
 from publisher.sandbox.control import control_pages
 from publisher.sandbox.drill import drill_pages
+from publisher.sandbox.inbox import inbox_pages
 from publisher.sandbox.page import look_pages, page_context
 from publisher.sandbox.telegram import Telegram
 
 POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
@@ -42,6 +44,7 @@ def create_app(telegram: Telegram, loop: asyncio.AbstractEventLoop, access: Acce
     app.context_processor(lambda: page_context(access))
     app.register_error_handler(HTTPException, _say_what_is_wrong)
     app.register_blueprint(look_pages(bridge, access))
+    app.register_blueprint(inbox_pages(bridge, access))
     app.register_blueprint(drill_pages(bridge, access))
     app.register_blueprint(control_pages(bridge, access))
     return app

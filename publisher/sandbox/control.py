@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from publisher.sandbox.access import Access
 from publisher.sandbox.bridge import Bridge
 from publisher.sandbox.hand import change_bot, change_post
+from publisher.sandbox.letters import describe
 from publisher.sandbox.wall import describe_channel
 
 CHANNEL_FIELDS = {"about", "private", "opened", "subscribers"}
@@ -26,6 +27,7 @@ def control_pages(bridge: Bridge, access: Access) -> Blueprint:
     _add_accounts(control, bridge)
     _add_channels(control, bridge)
     _add_faults(control, bridge)
+    _add_letters(control, bridge)
     return control
 
 
@@ -143,7 +145,7 @@ def _add_faults(control: Blueprint, bridge: Bridge) -> None:
         return jsonify({})
 
     @control.get("/faults")
-    def describe() -> ResponseReturnValue:
+    def describe_faults() -> ResponseReturnValue:
         return jsonify(bridge.run(bridge.faults.describe))
 
     @control.delete("/faults")
@@ -178,6 +180,16 @@ def _add_faults(control: Blueprint, bridge: Bridge) -> None:
     def requests() -> ResponseReturnValue:
         since = int(request.args.get("since", 0))
         return jsonify(bridge.run(lambda: bridge.faults.asked_since(since)))
+
+
+def _add_letters(control: Blueprint, bridge: Bridge) -> None:
+    @control.get("/letters")
+    def letters() -> ResponseReturnValue:
+        """Oldest first, each as its reader sees it."""
+        kept = bridge.run(lambda: list(bridge.world.letters.values()))
+        return jsonify(
+            [{**asdict(one), **describe(bridge.world.letter_file(one.id).read_bytes())} for one in kept]
+        )
 
 
 def _add_channel(bridge: Bridge, wanted: dict[str, Any]) -> dict[str, Any]:

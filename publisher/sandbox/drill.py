@@ -15,13 +15,14 @@ from publisher.sandbox.page import PROCESS, back, mark, words
 LOG_LINES = 40
 OTHER_METHODS = (
     "channels.getMessages", "channels.getFullChannel", "upload.saveFilePart", "messages.uploadMedia",
-    "auth.importBotAuthorization", "contacts.resolveUsername",
+    "auth.importBotAuthorization", "contacts.resolveUsername", "smtp.RCPT", "smtp.DATA",
 )  # fmt: skip
 # Errors worth trying, as Telegram writes them.
 ERRORS = (
     "420 FLOOD_WAIT_30", "500 INTERNAL", "400 CHAT_ADMIN_REQUIRED", "403 CHAT_WRITE_FORBIDDEN",
     "400 CHANNEL_PRIVATE", "400 MESSAGE_TOO_LONG", "400 ENTITY_BOUNDS_INVALID",
     "400 PHOTO_INVALID_DIMENSIONS", "401 AUTH_KEY_UNREGISTERED",
+    "451 TRY_LATER", "550 NO_SUCH_MAILBOX",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from waitress.server import BaseWSGIServer, MultiSocketServer
 from publisher.sandbox.access import Access
 from publisher.sandbox.app import create_app
 from publisher.sandbox.faults import Faults
+from publisher.sandbox.smtp import Sink
 from publisher.sandbox.telegram import Telegram
 from publisher.sandbox.world import World
 
@@ -25,18 +26,18 @@ class CannotStart(Exception):
     """One line for the person who started it."""
 
 
-def serve(data: Path, host: str, port: int, telegram_port: int, seed: int) -> None:
+def serve(data: Path, host: str, port: int, telegram_port: int, mail_port: int, seed: int) -> None:
     """Run until SIGINT or SIGTERM. Port 0 takes any free one; DATA/sandbox.json says which when ready.
 
     Raises CannotStart when a port or the folder is taken.
     """
-    asyncio.run(_serve(data, host, port, telegram_port, seed))
+    asyncio.run(_serve(data, host, port, telegram_port, mail_port, seed))
 
 
-async def _serve(data: Path, host: str, port: int, telegram_port: int, seed: int) -> None:
+async def _serve(data: Path, host: str, port: int, telegram_port: int, mail_port: int, seed: int) -> None:
     data.mkdir(parents=True, exist_ok=True)
     lock = _lock(data)
-    links = _listen(host, telegram_port)
+    links, mail = _listen(host, telegram_port), _listen(host, mail_port)
     world, faults = World(data, seed), Faults()
     telegram = Telegram(world, faults, host, links.getsockname()[1])
     stop = asyncio.Event()
@@ -53,9 +54,14 @@ async def _serve(data: Path, host: str, port: int, telegram_port: int, seed: int
     web = waitress.create_server(app, sockets=[page], threads=4, clear_untrusted_proxy_headers=False)
     threading.Thread(target=web.run, daemon=True).start()
     server = await asyncio.start_server(telegram.connect, sock=links, limit=2**22)
-    _announce(data, host, http_port, telegram.port, token)
+    sink = await Sink(world, faults).listen(mail)
+    ports = {
+        "http_port": http_port, "telegram_port": telegram.port, "mail_port": mail.getsockname()[1],
+    }  # fmt: skip
+    _announce(data, host, ports, token)
     await stop.wait()
     server.close()
+    sink.close()
     _stop(web)
     world.close()
     lock.close()
@@ -91,11 +97,8 @@ def _lock(data: Path) -> BinaryIO:
     return handle
 
 
-def _announce(data: Path, host: str, http_port: int, telegram_port: int, token: str) -> None:
-    public = {
-        "pid": os.getpid(), "host": host, "http_port": http_port, "telegram_port": telegram_port,
-        "telegram_key": str(data / "telegram.pem"),
-    }  # fmt: skip
+def _announce(data: Path, host: str, ports: dict[str, int], token: str) -> None:
+    public = {"pid": os.getpid(), "host": host, **ports, "telegram_key": str(data / "telegram.pem")}
     draft = data / "sandbox.json.new"
     draft.touch(0o600)
     draft.write_text(json.dumps({**public, "control_token": token}), "utf-8")

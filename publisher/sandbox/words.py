@@ -53,6 +53,21 @@ WORDS: dict[str, tuple[str, str]] = {
         "This cannot be set. Check the numbers, the error (such as 420 FLOOD_WAIT_30) and the text, if any.",
     ),
     "to_start": ("К каналам", "To the channels"),
+    # Letters
+    "inbox": ("Почта", "Mail"),
+    "no_letters": (
+        "Писем пока нет. Сюда приходит всё, что пишется в учебном режиме.",
+        "No letters yet. Whatever is written in training mode comes here.",
+    ),
+    "back_to_letters": ("К письмам", "Back to the letters"),
+    "letter_from": ("От", "From"),
+    "letter_to": ("Кому", "To"),
+    "letter_came": ("Пришло", "Came"),
+    "letter_body": ("Письмо, как его видит читатель", "The letter as its reader sees it"),
+    "letter_text": ("Тот же текст без оформления", "The same as plain text"),
+    "letter_files": ("Приложено", "Attached"),
+    "in_letter": ("показано в письме", "shown in the letter"),
+    "no_subject": ("Без темы", "No subject"),
     # A post
     "post_menu": ("Что сделать с публикацией {id}", "What to do with post {id}"),
     "delete_post": ("Удалить, как человек в Telegram", "Delete, as a person in Telegram"),
@@ -142,6 +157,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "messages.uploadMedia": ("сохранение файла", "store a file"),
     "auth.importBotAuthorization": ("вход бота", "sign in"),
     "contacts.resolveUsername": ("поиск канала", "find a channel"),
+    "smtp.RCPT": ("письмо: получатель", "a letter: its recipient"),
+    "smtp.DATA": ("письмо: содержание", "a letter: its content"),
 }  # fmt: skip
 
 SUBSCRIBERS = ("подписчик", "подписчика", "подписчиков"), ("subscriber", "subscribers")

@@ -25,6 +25,8 @@ from telethon.sessions import StringSession
 
 RSA_BITS = 2048
 FIRST_CHANNEL = 1_500_000_001
+# The mail server forgets what is older than its last so many letters.
+MOST_LETTERS = 200
 
 
 @dataclass(slots=True)
@@ -99,6 +101,17 @@ class Channel:
     altered: int = 0
 
 
+@dataclass(slots=True)
+class Letter:
+    """A letter that the mail server took; its content lies in a file of its own."""
+
+    id: int
+    at: float
+    sender: str
+    recipients: list[str]
+    size: int
+
+
 class World:
     """All of it, and the file that it is kept in."""
 
@@ -110,8 +123,10 @@ class World:
         self.handles: dict[str, Channel] = {}
         self.sessions: dict[int, tuple[bytes, int | None]] = {}
         self.media: dict[int, Media] = {}
+        self.letters: dict[int, Letter] = {}
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "media").mkdir(exist_ok=True)
+        (folder / "letters").mkdir(exist_ok=True)
         self.rsa = _load_key(folder)
         self.fingerprint: int = _compute_fingerprint(self.rsa)
         # Goes up with every change.
@@ -257,6 +272,28 @@ class World:
         self._mark("media", str(media.id), asdict(media))
         return media
 
+    # Letters
+
+    def add_letter(self, content: bytes, sender: str, recipients: list[str], at: float) -> Letter:
+        """Keep a letter; the oldest goes when there are too many."""
+        number = max(self.letters, default=0) + 1
+        self.letter_file(number).write_bytes(content)
+        letter = Letter(id=number, at=at, sender=sender, recipients=list(recipients), size=len(content))
+        self.letters[number] = letter
+        self._mark("letter", str(number), asdict(letter))
+        while len(self.letters) > MOST_LETTERS:
+            self._drop_letter(min(self.letters))
+        return letter
+
+    def letter_file(self, number: int) -> Path:
+        """Where a letter's content lies."""
+        return self.folder / "letters" / f"{number}.eml"
+
+    def _drop_letter(self, number: int) -> None:
+        del self.letters[number]
+        self._mark("letter", str(number), None)
+        self.letter_file(number).unlink(missing_ok=True)
+
     # Keeping
 
     def _mark(self, kind: str, key: str, value: dict[str, Any] | None) -> None:
@@ -314,6 +351,9 @@ class World:
             self.bots[value["id"]] = Bot(**value)
         for _, value in rows.get("media", []):
             self.media[value["id"]] = Media(**value)
+        for _, value in rows.get("letter", []):
+            if self.letter_file(value["id"]).exists():
+                self.letters[value["id"]] = Letter(**value)
         for key, value in rows.get("channel", []):
             self._last_channel = max(self._last_channel, int(key))
             if value:
