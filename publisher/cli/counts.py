@@ -1,17 +1,21 @@
-"""`publisher counts`: subscribers, counted now or exported."""
+"""`publisher counts`: subscribers, counted now, exported or imported."""
 
 import csv
 import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import click
 
 from publisher.actions.accounts import request_counts
 from publisher.cli.channels import address_of
+from publisher.cli.imports import import_options, run_import
 from publisher.cli.office import Command, Group, Office, iso
 from publisher.cli.requests import wait_for, wait_option
+from publisher.core.guessing import Kind
 from publisher.core.messages import N_
 from publisher.core.permissions import COMMAND_LINE
 from publisher.core.platforms import Realm
@@ -24,7 +28,7 @@ COLUMNS = ("channel", "network", "taken_at", "value", "source")
 
 @click.group(cls=Group)
 def counts() -> None:
-    """Subscribers: count now, export."""
+    """Subscribers: count now, export, import."""
 
 
 @counts.command(cls=Command)
@@ -55,6 +59,14 @@ def export(office: Office, form: str) -> None:
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(_rows(office))
+
+
+@counts.command("import", cls=Command)
+@import_options
+@click.pass_obj
+def import_(office: Office, /, file: Path, **options: Any) -> None:
+    """Take older counts from a spreadsheet: XLSX, CSV, TSV or JSON. All of it or nothing."""
+    run_import(office, Kind.COUNTS, file, **options)
 
 
 def _write_json(rows: Iterator[dict[str, object]]) -> None:

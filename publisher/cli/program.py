@@ -28,7 +28,9 @@ COMMANDS = {
     "channel": ("publisher.cli.channels:channel", "Channels that the accounts serve."),
     "item": ("publisher.cli.items:item", "News items: add, show, correct, withdraw."),
     "queue": ("publisher.cli.queue:queue", "What is to go out; pause and resume everything."),
-    "counts": ("publisher.cli.counts:counts", "Subscribers: count now, export."),
+    "counts": ("publisher.cli.counts:counts", "Subscribers: count now, export, import."),
+    "appeals": ("publisher.cli.appeals:appeals", "Citizens' appeals: totals, imported."),
+    "archive": ("publisher.cli.archive:archive", "Write what is published into one file for everybody."),
     "backup": ("publisher.cli.backup:backup", "Write database and media into one file."),
     "restore": ("publisher.cli.backup:restore", "Bring a backup back; everything comes up paused."),
 }

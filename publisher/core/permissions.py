@@ -17,6 +17,7 @@ class Act(StrEnum):
     KILL = "kill"
     PAUSE = "pause"
     EMERGENCY = "emergency"
+    IMPORT = "import"
     ADMINISTER = "administer"
 
 
@@ -45,6 +46,7 @@ ANYWHERE = {
     Act.KILL: CHIEFS,
     Act.PAUSE: CHIEFS,
     Act.EMERGENCY: CHIEFS,
+    Act.IMPORT: CHIEFS,
     Act.ADMINISTER: ADMINS,
 }
 

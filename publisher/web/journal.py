@@ -71,6 +71,8 @@ SENTENCES: Mapping[str, str] = {
     "user.invite": N_("New sign-in link made for: {subject}"),
     "user.activate": N_("Switched on again: {subject}"),
     "user.deactivate": N_("Switched off: {subject}"),
+    "import.counts": N_("Imported: subscribers from “{name}”, new: {new}, changed: {changed}"),
+    "import.appeals": N_("Imported: totals of appeals from “{name}”, new: {new}, changed: {changed}"),
     "demo.load": N_("Demo city loaded"),
     "demo.remove": N_("Demo city removed, channels: {channels}, items: {items}"),
 }
@@ -80,6 +82,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "sending": (N_("Operations and queue"), ("operation.", "post.", "queue.")),
     "channels": (N_("Channels and accounts"), ("channel.", "account.")),
     "people": (N_("People and desks"), ("user.", "desk.")),
+    "imports": (N_("Imports"), ("import.",)),
     "demo": (N_("Demo city"), ("demo.",)),
 }
 
