@@ -3,15 +3,15 @@
 from datetime import datetime, timedelta
 
 from publisher.core.schedule import aligned
+from publisher.tracking.collect import PERIOD
 from publisher.worker import Every, Job, Worker, utc_now
 
-PERIOD = timedelta(minutes=15)
 # A tick that comes later than this (the machine slept) was missed: it stays a gap.
 LATEST = timedelta(minutes=2)
 
 
 async def run(worker: Worker) -> None:
-    """Count every channel once; what fails stays a gap."""
+    """Count every channel once; what fails stays a gap with its cause."""
     tick = tick_of(utc_now())
     if tick is not None:
         await worker.count(tick)

@@ -167,7 +167,8 @@ class Worker:
         """Count every channel's subscribers; (counted, failed)."""
         found = {account_id: self.adapters.find(account_id) for account_id in self.leases.accounts}
         adapters = {account_id: adapter for account_id, adapter in found.items() if adapter is not None}
-        return await count_audience(self.database, adapters, self.settings.office.zone, taken_at)
+        zone = self.settings.office.zone
+        return await count_audience(self.database, self.leases.accounts, adapters, zone, taken_at)
 
     async def reconcile(self) -> None:
         """Read back the posts whose time has come, and end what no open lane brings to its end."""

@@ -201,6 +201,8 @@ BY_CODE = {
     "ENTITY_BOUNDS_INVALID": N_("The network does not take the formatting of the text."),
     "MESSAGE_EDIT_TIME_EXPIRED": N_("The post is too old for the network to change it."),
     "MEDIA_MISSING": N_("A file of the post is missing in the media folder."),
+    "ACCOUNT_NEW": N_("The account is not signed in yet."),
+    "CHANNEL_NEW": N_("The channel was not found on the network yet."),
 }  # fmt: skip
 BY_CLASS: tuple[tuple[type[ChannelError], str], ...] = (
     (Limited, N_("The network asked to wait.")),
@@ -222,3 +224,14 @@ def describe(error: ChannelError) -> dict[str, Any]:
 def outcome_word(error: ChannelError | None) -> str:
     """The word an attempt is stored under: sent, limited, refused …"""
     return "sent" if error is None else type(error).__name__.lower()
+
+
+def cause_of(error: ChannelError) -> str:
+    """The short stored form of why a channel could not be read; `words_of` has its words."""
+    return error.code if error.code in BY_CODE else outcome_word(error)
+
+
+def words_of(cause: str) -> str:
+    """The msgid of a stored cause."""
+    by_class = {kind.__name__.lower(): text for kind, text in BY_CLASS}
+    return BY_CODE.get(cause) or by_class.get(cause) or N_("The network did not say why.")

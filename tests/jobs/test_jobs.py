@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +14,9 @@ from jobs import JOBS, check_accounts, count_audience, deliver, reconcile
 from jobs.count_audience import tick_of
 from publisher.core.platforms import Realm
 from publisher.core.states import AccountState, ChannelState, CountSource, PostState
+from publisher.store.misses import list_misses
 from publisher.store.models import Account, AudienceCount, AudienceDay, Channel, Post
+from publisher.tracking.collect import PERIOD
 from publisher.worker import AtNextDue, Every, Job, Worker, trigger_of
 from tests.delivery.city import City, running_city
 
@@ -111,6 +114,41 @@ def test_a_channel_that_cannot_be_counted_is_a_gap_beside_the_others(city: City)
     assert work(city, lambda worker: worker.count(QUARTER)) == (1, 1)
     with city.store.reading() as session:
         assert [row.channel_id for row in session.query(AudienceCount)] == [city.channel_ids[1]]
+
+
+def misses(city: City) -> list[tuple[int, str, datetime]]:
+    """(channel, cause, last missed tick) of what could not be counted."""
+    with city.store.reading() as session:
+        found = list_misses(session, city.channel_ids, 0, 2**40)
+    return [(miss.channel_id, miss.code, datetime.fromtimestamp(miss.last_at, UTC)) for miss in found]
+
+
+def test_a_channel_that_the_network_refuses_leaves_its_cause_and_the_others_are_counted(city: City) -> None:
+    refused, counted = city.channel_ids
+    city.sandbox.plan_fault(
+        method="channels.getFullChannel", channel=city.handles[0], code=400, error="CHANNEL_PRIVATE"
+    )
+    assert work(city, lambda worker: worker.count(QUARTER)) == (1, 1)
+    assert misses(city) == [(refused, "CHANNEL_PRIVATE", QUARTER)]
+    with city.store.reading() as session:
+        assert [row.channel_id for row in session.query(AudienceCount)] == [counted]
+
+
+def test_a_network_out_of_reach_is_one_cause_from_tick_to_tick(city: City) -> None:
+    city.sandbox.set_offline(on=True)
+    later = QUARTER + PERIOD
+    for tick in (QUARTER, later):
+        assert work(city, partial(Worker.count, taken_at=tick)) == (0, 2)
+    assert misses(city) == [(channel_id, "unreachable", later) for channel_id in city.channel_ids]
+
+
+def test_channels_of_an_account_that_is_signed_out_have_that_for_a_cause(city: City) -> None:
+    city.sandbox.revoke_bot(city.bot)
+    run(city, check_accounts.JOB)
+    assert work(city, lambda worker: worker.count(QUARTER)) == (0, 2)
+    known = account(city).reason
+    assert known is not None
+    assert {code for _, code, _ in misses(city)} == {known["code"]}
 
 
 def test_reconciling_marks_what_was_altered_and_what_is_gone(city: City) -> None:
