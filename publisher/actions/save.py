@@ -18,6 +18,7 @@ from publisher.store.audit import record_act
 from publisher.store.channels import get_channels
 from publisher.store.items import find_item_by_slug, free_slug, get_item, get_version
 from publisher.store.models import Desk, EditionOverride, Item, Media, Version, VersionMedia
+from publisher.store.search_index import index_version
 
 TITLE_LENGTH = 300
 
@@ -172,6 +173,7 @@ def _add_version(session: Session, actor: Actor, item: Item, form: ItemForm, now
     )
     session.add(version)
     session.flush()
+    index_version(session, version)
     return version
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
 from itertools import groupby
 
@@ -73,6 +73,8 @@ KNOWN = {*MARKS, *BLOCKS, "a", "br", "tg-emoji"}
 LINK = re.compile(r"(?:https?://[^\s/?#]\S*|mailto:\S+@\S+|tel:\+?[\d()-]+|tg://\S+)\Z", re.IGNORECASE)
 # HTML's white space; a no-break space is none of it, it is a character of the text.
 SPACE = re.compile(r"[ \t\n\r\f]+")
+LINE_END = re.compile(r"</(?:p|li|blockquote)>|<br>")
+TAG = re.compile(r"<[^>]*>")
 # What no network shows and no XML or UTF-8 takes.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\x85\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
@@ -109,6 +111,11 @@ def to_html(body: Body) -> str:
 def to_plain(body: Body) -> str:
     """The text alone, laid out as in a message: a blank line between blocks, bullets and numbers."""
     return to_rich_text(body).text
+
+
+def skim(html: str) -> str:
+    """The text of a canonical body, one line for each line of it: not through the tree, for many at once."""
+    return unescape(TAG.sub("", LINE_END.sub("\n", html))).strip()
 
 
 def to_rich_text(body: Body) -> RichText:

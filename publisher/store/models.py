@@ -22,9 +22,9 @@ from sqlalchemy import (
     false,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from publisher.core.editions import Layout, MediaKind
 from publisher.core.platforms import Network, Realm
@@ -82,6 +82,27 @@ class NumberEnum(TypeDecorator[Any]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> Any:
         """The member."""
         return None if value is None else self.kind(value)
+
+
+class Stems(TypeDecorator[str]):
+    """Stems with blanks between them, in the order of the text: what the search index is made of.
+
+    SQLite keeps them so, beside its full-text table; PostgreSQL as a tsvector. Read back, neither is a text.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column of this database."""
+        return dialect.type_descriptor(TSVECTOR() if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Stems are of letters and digits only, so that none needs quotes."""
+        if value is None or dialect.name != "postgresql":
+            return value
+        # The first place stays free: where columns are put together, no phrase reaches across.
+        return " ".join(f"{stem}:{place}" for place, stem in enumerate(value.split(), 2))
 
 
 def words(kind: type) -> Enum:
@@ -328,7 +349,7 @@ class Version(Base):
     """An immutable saved state of an item. `body` is canonical HTML; `hash` is what an approval signs."""
 
     __tablename__ = "version"
-    __table_args__ = (UniqueConstraint("item_id", "number"),)
+    __table_args__ = (UniqueConstraint("item_id", "number"), Index("ix_version_created_at", "created_at"))
     id: Mapped[int] = mapped_column(primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id", ondelete="CASCADE"))
     number: Mapped[int]
@@ -392,6 +413,38 @@ class Submission(Base):
     user_id: Mapped[int | None]
     at: Mapped[datetime]
     result: Mapped[str] = mapped_column(Text, default="")
+
+
+# What is found
+
+
+class SearchEntry(Base):
+    """The words of a version or a channel, as stems. `id` is the version's, or the channel's with a minus:
+    what was written last has the highest, so that a search meets it first.
+
+    SQLite searches the full-text table `search_words`, which triggers keep equal to this one.
+    """
+
+    __tablename__ = "search_entry"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("version.id", ondelete="CASCADE"), unique=True)
+    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id", ondelete="CASCADE"), unique=True)
+    title: Mapped[str] = mapped_column(Stems)
+    body: Mapped[str] = mapped_column(Stems)
+    media: Mapped[str] = mapped_column(Stems)
+
+
+class SearchProgress(Base):
+    """How far the index is: versions with an id below `below` are still to be put in, 0 when all are.
+
+    `top` is where it began; `scheme` is the way of making stems that the entries were made by.
+    """
+
+    __tablename__ = "search_progress"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scheme: Mapped[int]
+    top: Mapped[int]
+    below: Mapped[int]
 
 
 # What goes out

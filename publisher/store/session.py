@@ -20,6 +20,7 @@ from publisher.core.messages import N_
 from publisher.errors import StoreError
 from publisher.store.models import Installation
 from publisher.store.restored import hold_everything
+from publisher.store.search_index import begin_filled
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 10_000
@@ -174,6 +175,7 @@ def recognise(session: Session, now: datetime) -> None:
     installation = session.get(Installation, 1)
     if installation is None:
         session.add(Installation(id=1, uid=uuid.uuid4().hex, fingerprint=here, created_at=now))
+        begin_filled(session)
     elif installation.fingerprint != here:
         hold_everything(session, installation, now)
         installation.fingerprint = here

@@ -48,7 +48,13 @@ def reflect(connection: Connection) -> list[Table]:
     """The tables as they are in the database, those referred to first."""
     metadata = MetaData()
     metadata.reflect(connection)
-    return [table for table in metadata.sorted_tables if table.name != "alembic_version"]
+    names = {name for name in metadata.tables if name != "alembic_version" and not is_derived(name)}
+    return [table for table in metadata.sorted_tables if table.name in names]
+
+
+def is_derived(table: str) -> bool:
+    """Whether the table is made anew from others at any time: the search index is."""
+    return table.startswith("search_")
 
 
 def read_rows(revision: str) -> dict[str, list[dict[str, Any]]]:

@@ -23,8 +23,17 @@ from tests.builders import NOW, add_account, add_channel, add_desk, add_item, ad
 
 def test_the_migrated_tables_are_those_of_the_models(store: Store) -> None:
     with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": is_of_a_model}
+        )
         assert compare_metadata(context, Base.metadata) == []
+
+
+def is_of_a_model(name: str | None, kind: str, _parents: object) -> bool:
+    """What the full-text search of either database is made of has no model (tests/store/test_search.py)."""
+    return not (
+        kind in {"table", "index"} and name and name.startswith(("search_words", "search_entry_words"))
+    )
 
 
 def test_instants_come_back_aware_and_in_utc(store: Store) -> None:

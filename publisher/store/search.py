@@ -1,0 +1,281 @@
+"""Searching: the same question with the same answer on SQLite (FTS5) and PostgreSQL (tsvector).
+
+Both are given our own stems (core/words.py), so that neither's idea of Russian matters. What was written
+last is met first. Only the next `WINDOW` entries that have the words are looked at; the page says how far
+that was, and can go on from there.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Subquery,
+    and_,
+    case,
+    cast,
+    column,
+    exists,
+    literal_column,
+    select,
+    table,
+    true,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from publisher.core.query import Ending, Query, Term
+from publisher.core.states import ItemStatus
+from publisher.store.models import Channel, Item, ItemChannel, SearchEntry, Version, VersionMedia
+
+WINDOW = 1_000
+MOST_CHANNELS = 200
+# Versions get their ids in the order in which they are written, give or take.
+SLACK = timedelta(days=7)
+
+
+class Kind(StrEnum):
+    """Where to look."""
+
+    EVERYTHING = "everything"
+    NEWS = "news"
+    OLDER = "older"
+    MEDIA = "media"
+    CHANNELS = "channels"
+
+
+class Order(StrEnum):
+    """What comes first: entries that have all the words in the headline, or simply what was written last."""
+
+    BEST = "best"
+    NEWEST = "newest"
+
+
+class Part(StrEnum):
+    """A column of the index and its weight on PostgreSQL."""
+
+    TITLE = "A"
+    BODY = "B"
+    MEDIA = "C"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFilter:
+    """What the results are narrowed to; empty means everything. The period is that of writing."""
+
+    kind: Kind = Kind.EVERYTHING
+    statuses: frozenset[ItemStatus] = frozenset()
+    desk_ids: frozenset[int] = frozenset()
+    channel_id: int | None = None
+    author_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def is_about_items(self) -> bool:
+        """Whether it asks for something that channels do not have."""
+        return bool(self.statuses or self.author_id or self.since or self.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The versions found, each of another item, in order; the newest one of the item that has the words.
+
+    `further` is set when the end of the window was reached: what was written before that version is not
+    looked at yet.
+    """
+
+    version_ids: Sequence[int] = ()
+    further: int | None = None
+
+
+def find_versions(
+    session: Session, query: Query, chosen: SearchFilter, order: Order, *, before: int | None = None
+) -> Found:
+    """What has the words and passes the filters, written before the version `before`."""
+    if not query or chosen.kind is Kind.CHANNELS:
+        return Found()
+    looks = [_look(session, query, chosen, before)]
+    if order is Order.BEST and chosen.kind is not Kind.MEDIA:
+        looks.insert(0, _look(session, query, chosen, before, parts=(Part.TITLE,)))
+    newest: dict[int, int] = {}
+    for look in looks:
+        for version_id, item_id in look.fitting:
+            newest[item_id] = max(version_id, newest.get(item_id, 0))
+    # In the place where the item was met first: headlines before texts.
+    return Found(version_ids=tuple(newest.values()), further=looks[-1].edge)
+
+
+def find_channels(session: Session, query: Query, chosen: SearchFilter) -> Sequence[Channel]:
+    """Channels by title or name, by title; the retired ones too."""
+    if not query or chosen.kind not in {Kind.EVERYTHING, Kind.CHANNELS} or chosen.is_about_items:
+        return ()
+    hits = _hits(session, query, (Part.TITLE, Part.BODY), _CHANNELS, MOST_CHANNELS)
+    found = select(Channel).join(hits, hits.c.id == -Channel.id).order_by(Channel.title)
+    if chosen.desk_ids:
+        found = found.where(Channel.desk_id.in_(chosen.desk_ids))
+    if chosen.channel_id is not None:
+        found = found.where(Channel.id == chosen.channel_id)
+    return session.scalars(found.options(joinedload(Channel.desk))).all()
+
+
+def list_found(session: Session, version_ids: Sequence[int]) -> Sequence[Version]:
+    """These versions with all that results show of them, in this order."""
+    rows = session.scalars(
+        select(Version)
+        .where(Version.id.in_(version_ids))
+        .options(
+            joinedload(Version.item).joinedload(Item.desk),
+            joinedload(Version.created_by),
+            selectinload(Version.media).joinedload(VersionMedia.media),
+            selectinload(Version.overrides),
+        )
+    )
+    found = {version.id: version for version in rows}
+    return [found[version_id] for version_id in version_ids]
+
+
+def get_moment(session: Session, version_id: int) -> datetime | None:
+    """When the version was written; None when it is not there."""
+    return session.scalar(select(Version.created_at).where(Version.id == version_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What one way through the index met: (version, item) of what fits; where it ended short of the end."""
+
+    fitting: Sequence[tuple[int, int]]
+    edge: int | None
+
+
+# Ids between which to look, both excluded; none for no bound.
+_Span = tuple[int | None, int | None]
+_CHANNELS: _Span = (None, 0)
+
+_words = table("search_words", column("rowid", Integer))
+# The expression that the index of migration 0004 is of.
+_vector: ColumnElement[Any] = literal_column(
+    "(setweight(title, 'A') || setweight(body, 'B') || setweight(media, 'C'))"
+)
+_PARTS = {
+    Kind.EVERYTHING: tuple(Part),
+    Kind.NEWS: tuple(Part),
+    Kind.OLDER: tuple(Part),
+    Kind.MEDIA: (Part.MEDIA,),
+}
+
+
+def _look(
+    session: Session,
+    query: Query,
+    chosen: SearchFilter,
+    before: int | None,
+    parts: tuple[Part, ...] | None = None,
+) -> _Look:
+    span = _span(session, chosen, before)
+    hits = _hits(session, query, parts or _PARTS[chosen.kind], span, WINDOW)
+    fits = case((and_(true(), *_fitting(chosen)), 1), else_=0)
+    met = session.execute(
+        select(hits.c.id, Version.item_id, fits)
+        .select_from(hits)
+        .join(Version, Version.id == hits.c.id)
+        .join(Item, Item.id == Version.item_id)
+        .order_by(hits.c.id.desc())
+    ).all()
+    return _Look(
+        fitting=[(version_id, item_id) for version_id, item_id, fit in met if fit],
+        edge=met[-1][0] if len(met) == WINDOW else None,
+    )
+
+
+def _span(session: Session, chosen: SearchFilter, before: int | None) -> _Span:
+    """Between which versions the period lies, with something to spare on both sides."""
+    low, high = 0, before
+    if chosen.since is not None:
+        earlier = select(Version.id).where(Version.created_at < chosen.since - SLACK)
+        low = session.scalar(earlier.order_by(Version.created_at.desc()).limit(1)) or 0
+    if chosen.until is not None:
+        later = select(Version.id).where(Version.created_at >= chosen.until + SLACK)
+        first = session.scalar(later.order_by(Version.created_at).limit(1))
+        high = min((bound for bound in (first, before) if bound is not None), default=None)
+    return low, high
+
+
+def _fitting(chosen: SearchFilter) -> Iterator[ColumnElement[bool]]:
+    if chosen.kind is Kind.NEWS:
+        yield Version.number == Item.head
+    if chosen.kind is Kind.OLDER:
+        yield Version.number < Item.head
+    if chosen.statuses:
+        yield Item.status.in_(chosen.statuses)
+    if chosen.desk_ids:
+        yield Item.desk_id.in_(chosen.desk_ids)
+    if chosen.author_id is not None:
+        yield Version.created_by_id == chosen.author_id
+    if chosen.channel_id is not None:
+        yield exists().where(ItemChannel.item_id == Item.id, ItemChannel.channel_id == chosen.channel_id)
+    if chosen.since is not None:
+        yield Version.created_at >= chosen.since
+    if chosen.until is not None:
+        yield Version.created_at < chosen.until
+
+
+def _hits(session: Session, query: Query, parts: Sequence[Part], span: _Span, limit: int) -> Subquery:
+    """The ids of the next entries with the words, the highest first."""
+    entry_id, has_words = _index(session, query, parts)
+    low, high = span
+    hits = select(entry_id.label("id")).where(has_words)
+    if low is not None:
+        hits = hits.where(entry_id > low)
+    if high is not None:
+        hits = hits.where(entry_id < high)
+    return hits.order_by(entry_id.desc()).limit(limit).subquery()
+
+
+def _index(
+    session: Session, query: Query, parts: Sequence[Part]
+) -> tuple[ColumnElement[int], ColumnElement[bool]]:
+    """The entry's id in this database's index, and the condition that it has the words."""
+    if session.get_bind().dialect.name == "postgresql":
+        return SearchEntry.__table__.c.id, _vector.op("@@")(cast(to_tsquery(query, parts), TSQUERY))
+    return _words.c.rowid, literal_column("search_words").op("MATCH")(to_fts5(query, parts))
+
+
+def to_fts5(query: Query, parts: Sequence[Part]) -> str:
+    """The query for FTS5. Every word is quoted, and has letters and digits only."""
+    columns = " ".join(part.name.lower() for part in parts)
+    wanted = " AND ".join(f"({_fts5_term(term)})" for term in query.wanted)
+    unwanted = " OR ".join(_fts5_term(term) for term in query.unwanted)
+    asked = f"{{{columns}}} : ({wanted})"
+    return f"({asked}) NOT ({unwanted})" if unwanted else asked
+
+
+def _fts5_term(term: Term) -> str:
+    return " OR ".join(
+        f'"{" ".join((*term.head, ending.stem))}"{" *" if ending.is_beginning else ""}'
+        for ending in term.endings
+    )
+
+
+def to_tsquery(query: Query, parts: Sequence[Part]) -> str:
+    """The query for PostgreSQL, in the notation of its own type."""
+    weights = "" if len(parts) == len(Part) else "".join(parts)
+    wanted = [_tsquery_term(term, weights) for term in query.wanted]
+    unwanted = [f"!({_tsquery_term(term, '')})" for term in query.unwanted]
+    return " & ".join(f"({term})" for term in (*wanted, *unwanted))
+
+
+def _tsquery_term(term: Term, weights: str) -> str:
+    head = [f"{stem}:{weights}" if weights else stem for stem in term.head]
+    return " | ".join(
+        f"({' <-> '.join((*head, _tsquery_ending(ending, weights)))})" for ending in term.endings
+    )
+
+
+def _tsquery_ending(ending: Ending, weights: str) -> str:
+    flags = ("*" if ending.is_beginning else "") + weights
+    return f"{ending.stem}:{flags}" if flags else ending.stem
