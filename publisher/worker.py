@@ -20,7 +20,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from publisher.channels.base import Connect
+from publisher.channels.base import Channel, Connect
 from publisher.channels.telegram.adapter import connect_telegram
 from publisher.config import Settings
 from publisher.core.messages import N_
@@ -45,6 +45,7 @@ from publisher.store.upkeep import answer_request, list_accounts_of, list_reques
 from publisher.tracking.collect import count_audience
 
 log = logging.getLogger(__name__)
+from publisher.tracking.measure import measure_posts, note_readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,8 @@ class Worker:
         self._next_due: datetime | None = None
 
     async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
+        # Posts are read by one job at a time: where both want one, the first reading serves both.
+        self._reading = asyncio.Lock()
         """Work until `stop` is set; then let what is under way end."""
         about = partial(
             start_worker,
@@ -165,14 +168,13 @@ class Worker:
 
     async def count(self, taken_at: datetime) -> tuple[int, int]:
         """Count every channel's subscribers; (counted, failed)."""
-        found = {account_id: self.adapters.find(account_id) for account_id in self.leases.accounts}
-        adapters = {account_id: adapter for account_id, adapter in found.items() if adapter is not None}
         zone = self.settings.office.zone
-        return await count_audience(self.database, self.leases.accounts, adapters, zone, taken_at)
+        return await count_audience(self.database, self.leases.accounts, self._our_adapters(), zone, taken_at)
 
     async def reconcile(self) -> None:
         """Read back the posts whose time has come, and end what no open lane brings to its end."""
-        await reconcile(self.database, self.adapters, self.leases.accounts, utc_now)
+        async with self._reading:
+            await reconcile(self.database, self.adapters, self.leases.accounts, utc_now, note_readings)
         await self.database.write(partial(settle_closed_lanes, now=utc_now()))
 
     async def answer_requests(self) -> None:
@@ -182,6 +184,11 @@ class Worker:
             return
         # What was asked may be about an account that was added just now.
         await self.take_accounts()
+    async def measure(self) -> None:
+        """Read what posts have earned whose age has come."""
+        async with self._reading:
+            await measure_posts(self.database, self._our_adapters(), utc_now)
+
         for request in await self._open_requests():
             result = await self._answer(request)
             answer = partial(answer_request, request_id=request.id, result=result, now=utc_now())
@@ -195,6 +202,11 @@ class Worker:
     async def _answer(self, request: Request) -> dict[str, object]:
         try:
             return await self._do(request)
+    def _our_adapters(self) -> Mapping[int, Channel]:
+        """The adapters of the accounts that we lease."""
+        found = {account_id: self.adapters.find(account_id) for account_id in self.leases.accounts}
+        return {account_id: adapter for account_id, adapter in found.items() if adapter is not None}
+
         except PASSING:
             raise
         except Exception as error:

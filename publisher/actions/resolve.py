@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from publisher.actions.schedule import settle_status
 from publisher.config import Delivery
 from publisher.core.editions import edition_from_json
+from publisher.core.measuring import next_measure
 from publisher.core.messages import N_
 from publisher.core.permalinks import read_permalink
 from publisher.core.permissions import Act, Actor, require
@@ -168,6 +169,7 @@ def _add_post(
             operation_id=operation.id, standing_id=operation.id, item_id=operation.item_id,
             channel_id=operation.channel_id, external_ids=external_ids, permalink=permalink,
             state=PostState.LIVE, published_at=at, next_check_at=now,
+            next_measure_at=next_measure(at, now),
         )
     )  # fmt: skip
     if operation.item.status in NOT_OUT:

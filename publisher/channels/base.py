@@ -60,6 +60,7 @@ class PostReading:
     views: int | None = None
     forwards: int | None = None
     reactions: int | None = None
+    comments: int | None = None
     edited_at: datetime | None = None
 
 

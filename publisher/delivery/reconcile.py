@@ -19,24 +19,35 @@ from publisher.store.thread import StoreThread
 
 log = logging.getLogger(__name__)
 
+# What else becomes of a reading: each post's elements by the post's id, in the transaction that records it.
+OnRead = Callable[[Session, Mapping[int, Sequence[PostReading]], datetime], None]
+
 POSTS_AT_ONCE = 200
 PUT_OFF = timedelta(minutes=10)
 
 
 async def reconcile(
-    database: StoreThread, adapters: Adapters, accounts: frozenset[int], clock: Callable[[], datetime]
+    database: StoreThread,
+    adapters: Adapters,
+    accounts: frozenset[int],
+    clock: Callable[[], datetime],
+    on_read: OnRead,
 ) -> int:
     """Read every post that is due back, one request per channel; the number read."""
     find = partial(list_due_posts, account_ids=accounts & adapters.accounts, now=clock(), limit=POSTS_AT_ONCE)
     due = sorted(await database.read(find), key=lambda post: post.channel_id)
     read = 0
     for _, group in groupby(due, lambda post: post.channel_id):
-        read += await _read_channel(database, adapters, list(group), clock)
+        read += await _read_channel(database, adapters, list(group), clock, on_read)
     return read
 
 
 async def _read_channel(
-    database: StoreThread, adapters: Adapters, posts: Sequence[DuePost], clock: Callable[[], datetime]
+    database: StoreThread,
+    adapters: Adapters,
+    posts: Sequence[DuePost],
+    clock: Callable[[], datetime],
+    on_read: OnRead,
 ) -> int:
     adapter = adapters.find(posts[0].account_id)
     if adapter is None:
@@ -49,13 +60,18 @@ async def _read_channel(
         put_off = partial(put_off_reading, ids=[post.id for post in posts], until=clock() + PUT_OFF)
         await database.write(put_off)
         return 0
-    await database.write(partial(_record, posts=posts, readings=readings, now=clock()))
+    await database.write(partial(_record, posts=posts, readings=readings, now=clock(), on_read=on_read))
     return len(posts)
 
 
 def _record(
-    session: Session, posts: Sequence[DuePost], readings: Mapping[int | str, PostReading], now: datetime
+    session: Session,
+    posts: Sequence[DuePost],
+    readings: Mapping[int | str, PostReading],
+    now: datetime,
+    on_read: OnRead,
 ) -> None:
+    on_read(session, {post.id: [readings[i] for i in post.external_ids] for post in posts}, now)
     for post in posts:
         shown = [readings[i].text if readings[i].exists else None for i in post.external_ids]
         state = compare_post(edition_from_json(post.edition), shown)

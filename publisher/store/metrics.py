@@ -100,6 +100,11 @@ class Earning:
         return per_thousand(self.figures.of(measure), self.subscribers)
 
 
+def is_anything_due(session: Session, now: datetime) -> bool:
+    """Whether a post's time has come, whoever is to measure it."""
+    return session.scalar(select(Post.id).where(Post.next_measure_at <= now).limit(1)) is not None
+
+
 def list_to_measure(
     session: Session, account_ids: Iterable[int], now: datetime, limit: int
 ) -> Sequence[ToMeasure]:
@@ -128,6 +133,14 @@ def list_to_measure(
         )
         for row in rows
     ]  # fmt: skip
+
+
+def list_due_of(session: Session, ids: Iterable[int], now: datetime) -> Sequence[tuple[int, datetime]]:
+    """Those of the posts that still stand and are due, with their time of publication."""
+    query = select(Post.id, Post.published_at).where(
+        Post.id.in_(list(ids)), Post.next_measure_at <= now, Post.state.in_(STANDING)
+    )
+    return [(row.id, row.published_at) for row in session.execute(query)]
 
 
 def record_figures(session: Session, readings: Sequence[Reading]) -> None:
@@ -159,11 +172,13 @@ def put_off_measuring(session: Session, ids: Iterable[int], until: datetime) -> 
     )
 
 
-def end_measuring(session: Session, ids: Iterable[int], now: datetime) -> None:
+def end_measuring(session: Session, ids: Sequence[int], now: datetime) -> None:
     """These posts no longer stand on the network: nothing more is measured, and reconcile looks at once."""
+    if not ids:
+        return
     session.execute(
         update(Post)
-        .where(Post.id.in_(list(ids)), Post.state.in_(STANDING))
+        .where(Post.id.in_(ids), Post.state.in_(STANDING))
         .values(next_measure_at=None, next_check_at=now)
     )
 

@@ -48,7 +48,7 @@ def accept_loss(session: Session, post_id: int, now: datetime) -> None:
     session.execute(
         update(Post)
         .where(Post.id == post_id, Post.state == PostState.MISSING)
-        .values(state=PostState.WITHDRAWN, withdrawn_at=now, next_check_at=None)
+        .values(state=PostState.WITHDRAWN, withdrawn_at=now, next_check_at=None, next_measure_at=None)
     )
 
 
@@ -66,7 +66,7 @@ def note_withdrawn(session: Session, delete: Operation, at: datetime) -> None:
     session.execute(
         update(Post)
         .where(Post.operation_id == delete.target_id)
-        .values(state=PostState.WITHDRAWN, withdrawn_at=at, next_check_at=None)
+        .values(state=PostState.WITHDRAWN, withdrawn_at=at, next_check_at=None, next_measure_at=None)
     )
 
 

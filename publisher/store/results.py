@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, null, select, update
 from sqlalchemy.orm import Session
 
+from publisher.core.measuring import AGES
 from publisher.core.receipts import Transition, describe
 from publisher.core.states import (
     IN_HAND_STATES,
@@ -120,7 +121,7 @@ _set_standing = (
 _set_withdrawn = (
     update(Post)
     .where(Post.id == bindparam("post"))
-    .values(state=PostState.WITHDRAWN, withdrawn_at=bindparam("at"), next_check_at=None)
+    .values(state=PostState.WITHDRAWN, withdrawn_at=bindparam("at"), next_check_at=None, next_measure_at=None)
 )
 
 
@@ -156,6 +157,7 @@ def _post(result: Result) -> dict[str, Any]:
         "channel_id": operation.channel_id, "external_ids": list(result.external_ids),
         "permalink": result.permalink, "state": PostState.LIVE, "published_at": result.finished_at,
         "next_check_at": result.finished_at + FIRST_CHECK, "checks": 0,
+        "next_measure_at": result.finished_at + AGES[0],
     }  # fmt: skip
 
 
@@ -207,7 +209,7 @@ def _record_other(session: Session, result: Result, now: datetime) -> None:
         session.execute(
             update(Post)
             .where(Post.id == operation.post_id)
-            .values(state=PostState.MISSING, checked_at=now, next_check_at=None)
+            .values(state=PostState.MISSING, checked_at=now, next_check_at=None, next_measure_at=None)
         )
     if operation.kind is OperationKind.PUBLISH:
         collapse_publish(session, operation.id, transition.state)

@@ -28,8 +28,8 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 TEN_MINUTES, HOUR, _SIX, FULL_DAY, SEVEN_DAYS = AGES
 
 
-def channel(session: Session, **values: object) -> Channel:
-    return add_channel(session, add_account(session), add_desk(session), **values)
+def channel(session: Session, title: str = "Канал") -> Channel:
+    return add_channel(session, add_account(session), add_desk(session), title=title)
 
 
 def post(

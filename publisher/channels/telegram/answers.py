@@ -45,6 +45,7 @@ def read_element(number: int, message: Any) -> PostReading:
     if not isinstance(message, types.Message):
         return PostReading(external_id=number, exists=False)
     reactions = message.reactions.results if message.reactions else None
+    discussion = message.replies if message.replies and message.replies.comments else None
     return PostReading(
         external_id=number,
         exists=True,
@@ -52,6 +53,7 @@ def read_element(number: int, message: Any) -> PostReading:
         views=message.views,
         forwards=message.forwards,
         reactions=sum(reaction.count for reaction in reactions) if reactions is not None else None,
+        comments=discussion.replies if discussion else None,
         edited_at=message.edit_date,
     )
 
