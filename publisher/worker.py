@@ -34,6 +34,7 @@ from publisher.delivery.reconcile import reconcile
 from publisher.errors import ConfigError, SignedOut, StoreError, Unconfirmed
 from publisher.limits import Limits
 from publisher.secrets import Vault, key_file
+from publisher.store.archive.read import MAKE_ARCHIVE
 from publisher.store.changes import LEASES, watch_changes
 from publisher.store.leases import start_worker, stop_worker
 from publisher.store.locks import hold_lock
@@ -42,10 +43,14 @@ from publisher.store.models import Request
 from publisher.store.session import PASSING, Store, open_store, reason_of
 from publisher.store.thread import StoreThread
 from publisher.store.upkeep import answer_request, list_accounts_of, list_requests, settle_closed_lanes
+from publisher.tracking.archive import ArchiveKeeper
 from publisher.tracking.collect import count_audience
+from publisher.tracking.measure import measure_posts, note_readings
 
 log = logging.getLogger(__name__)
-from publisher.tracking.measure import measure_posts, note_readings
+
+# The job that answers requests for an archive.
+ARCHIVE_JOB = "archive"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +101,7 @@ class Worker:
         self.adapters = Adapters(_connects(settings, realm, send_timeout), vault, media.path)
         self.leases = Leases(store, self.uid, realm, lease, send_timeout, utc_now)
         self.caretaker = Caretaker(self.database, self.adapters, vault, utc_now)
+        self.archive = ArchiveKeeper(self.database, settings, realm, self.uid, utc_now)
         self.scheduler = AsyncIOScheduler(timezone=UTC)
         self.dispatcher = Dispatcher(
             database=self.database,
@@ -108,14 +114,15 @@ class Worker:
             on_next_due=self._plan_next_due,
             on_trouble=self._look_around,
         )
+        # Posts are read by one job at a time: where both want one, the first reading serves both.
+        self._reading = asyncio.Lock()
         self._asked = asyncio.Event()
+        self._hurried: set[int] = set()
         self._look = asyncio.Event()
         self._on_due: list[Job] = []
         self._next_due: datetime | None = None
 
     async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
-        # Posts are read by one job at a time: where both want one, the first reading serves both.
-        self._reading = asyncio.Lock()
         """Work until `stop` is set; then let what is under way end."""
         about = partial(
             start_worker,
@@ -177,6 +184,11 @@ class Worker:
             await reconcile(self.database, self.adapters, self.leases.accounts, utc_now, note_readings)
         await self.database.write(partial(settle_closed_lanes, now=utc_now()))
 
+    async def measure(self) -> None:
+        """Read what posts have earned whose age has come."""
+        async with self._reading:
+            await measure_posts(self.database, self._our_adapters(), utc_now)
+
     async def answer_requests(self) -> None:
         """Do what screens and commands asked for, and write the answers."""
         requests = await self._open_requests()
@@ -184,29 +196,35 @@ class Worker:
             return
         # What was asked may be about an account that was added just now.
         await self.take_accounts()
-    async def measure(self) -> None:
-        """Read what posts have earned whose age has come."""
-        async with self._reading:
-            await measure_posts(self.database, self._our_adapters(), utc_now)
-
         for request in await self._open_requests():
             result = await self._answer(request)
             answer = partial(answer_request, request_id=request.id, result=result, now=utc_now())
             await self.database.write(answer)
         self.dispatcher.wake()
 
-    async def _open_requests(self) -> Sequence[Request]:
-        find = partial(list_requests, realm=self.realm, account_ids=self.leases.accounts)
-        return await self.database.read(find)
-
-    async def _answer(self, request: Request) -> dict[str, object]:
-        try:
-            return await self._do(request)
     def _our_adapters(self) -> Mapping[int, Channel]:
         """The adapters of the accounts that we lease."""
         found = {account_id: self.adapters.find(account_id) for account_id in self.leases.accounts}
         return {account_id: adapter for account_id, adapter in found.items() if adapter is not None}
 
+    async def _open_requests(self) -> Sequence[Request]:
+        find = partial(list_requests, realm=self.realm, account_ids=self.leases.accounts)
+        requests = await self.database.read(find)
+        for request in requests:
+            if request.kind == MAKE_ARCHIVE:
+                self._run_soon(ARCHIVE_JOB, request.id)
+        # The others do not wait for an archive, which takes its time.
+        return [request for request in requests if request.kind != MAKE_ARCHIVE]
+
+    def _run_soon(self, job: str, request_id: int) -> None:
+        """Let the job that answers this request tick now, once; later ticks come by themselves."""
+        if request_id not in self._hurried and self.scheduler.get_job(job) is not None:
+            self._hurried.add(request_id)
+            self.scheduler.modify_job(job, next_run_time=utc_now())
+
+    async def _answer(self, request: Request) -> dict[str, object]:
+        try:
+            return await self._do(request)
         except PASSING:
             raise
         except Exception as error:
