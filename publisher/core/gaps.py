@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 
+from publisher.core.points import Point
 from publisher.core.series import Track
 
 
@@ -16,14 +17,6 @@ class Cause(StrEnum):
     NO_WORKER = "no_worker"
     NOT_CONNECTED = "not_connected"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A stretch of time that one value of a view stands for; `end` is not included."""
-
-    begin: datetime
-    end: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +51,7 @@ class Suspect:
     connected_at: datetime
 
 
-def explain(suspects: Iterable[Suspect], spans: Sequence[Span], worked: Sequence[bool]) -> list[Gap]:
+def explain(suspects: Iterable[Suspect], points: Sequence[Point], worked: Sequence[bool]) -> list[Gap]:
     """The gaps of these channels with their causes, the first ones first; channels alike stand together.
 
     `worked` tells at which points anybody of the realm was counted: where nobody was and no network said no,
@@ -66,7 +59,7 @@ def explain(suspects: Iterable[Suspect], spans: Sequence[Span], worked: Sequence
     """
     together: dict[tuple[int, int, Cause, str], list[str]] = {}
     for suspect in suspects:
-        for key in _gaps(suspect, spans, worked):
+        for key in _gaps(suspect, points, worked):
             together.setdefault(key, []).append(suspect.track.name)
     return [
         Gap(first=first, last=last, cause=cause, code=code, names=tuple(names))
@@ -75,11 +68,11 @@ def explain(suspects: Iterable[Suspect], spans: Sequence[Span], worked: Sequence
 
 
 def _gaps(
-    suspect: Suspect, spans: Sequence[Span], worked: Sequence[bool]
+    suspect: Suspect, points: Sequence[Point], worked: Sequence[bool]
 ) -> Iterable[tuple[int, int, Cause, str]]:
     track = suspect.track
     missing = [
-        (place, *_cause(suspect, spans[place], worked[place]))
+        (place, *_cause(suspect, points[place], worked[place]))
         for place in range(track.begins, track.ends)
         if track.values[place] is None
     ]
@@ -91,10 +84,10 @@ def _gaps(
         yield places[0], places[-1], cause, code
 
 
-def _cause(suspect: Suspect, span: Span, worked: bool) -> tuple[Cause, str]:
+def _cause(suspect: Suspect, point: Point, worked: bool) -> tuple[Cause, str]:
     for miss in suspect.misses:
-        if miss.first < span.end and miss.last >= span.begin:
+        if miss.first < point.end and miss.last >= point.begin:
             return Cause.NETWORK, miss.code
-    if span.end <= suspect.connected_at:
+    if point.end <= suspect.connected_at:
         return Cause.NOT_CONNECTED, ""
     return (Cause.UNKNOWN, "") if worked else (Cause.NO_WORKER, "")

@@ -1,0 +1,326 @@
+"""How the audience of chosen channels grew over a period: values, totals, gaps and their causes, jumps."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from publisher.core.gaps import Gap, Suspect, explain
+from publisher.core.platforms import Network, Realm
+from publisher.core.points import TICKS, Pace, Point, midnight, points_of, usual_pace
+from publisher.core.series import (
+    Bridge,
+    Part,
+    Period,
+    Step,
+    Total,
+    Track,
+    add_up,
+    bridge,
+    change,
+    counted_bounds,
+    largest,
+    steps,
+    total_at,
+    track,
+)
+from publisher.store.growth import (
+    CountedChannel,
+    Moment,
+    Outing,
+    find_outing,
+    list_channels_of_period,
+    list_counted_days,
+    list_evenings,
+    list_last_values,
+    list_misses,
+    list_outings,
+    list_post_moments,
+    list_ticks,
+    list_values_at,
+)
+
+# What went out so long before a step may have caused it.
+BEFORE = timedelta(days=1)
+AFTER = timedelta(days=1)
+# Counts lie a quarter of an hour apart; over a longer gap no change is claimed.
+SLACK = timedelta(hours=6)
+MOST_JUMPS, MOST_CAUSES, MOST_CONTRIBUTORS = 5, 6, 3
+# Up to so many days every item that went out has its mark on the chart.
+MARKED_DAYS = 92
+MOST_MARKS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Whose growth, and when. No `channel_ids` means all that desk and network leave."""
+
+    realm: Realm
+    period: Period
+    desk_id: int | None = None
+    network: Network | None = None
+    channel_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """The answer. `steps[place]` leads to `points[place + 1]`; the first point lies before the period.
+
+    `bounds` are the first and last points with counts, None where there are none at all.
+    """
+
+    question: Question
+    pace: Pace
+    points: Sequence[Point]
+    offered: Sequence[CountedChannel]
+    channels: Sequence[CountedChannel]
+    tracks: Sequence[Track]
+    totals: Sequence[Total]
+    steps: Sequence[Step]
+    bounds: tuple[int, int] | None
+    bridge: Bridge | None
+    gaps: Sequence[Gap]
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        """The channels that were opened within the period."""
+        return self.bridge.opened.names if self.bridge else ()
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether every item that went out has its mark."""
+        return self.question.period.days <= MARKED_DAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """An item that went out before a jump, and what its channels gained in the day after it.
+
+    `hours` is less than 24 while that day is not over.
+    """
+
+    outing: Outing
+    gained: Total
+    hours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jump:
+    """One of the largest changes: where, how much, in which channels most, and what went out before it."""
+
+    place: int
+    step: Step
+    contributors: Sequence[Part]
+    causes: Sequence[Cause]
+
+
+def read_growth(session: Session, question: Question, zone: ZoneInfo, now: datetime) -> Growth:
+    """The channels' values at the points of the period, and what they come to."""
+    offered, channels = _read_channels(session, question, zone)
+    pace, points, found = _read_values(session, question, [c.id for c in channels], zone, now)
+    tracks = [_track(channel, points, found, zone) for channel in channels]
+    bounds = counted_bounds(tracks, len(points))
+    return Growth(
+        question=question, pace=pace, points=points, offered=offered, channels=channels, tracks=tracks,
+        totals=[total_at(tracks, place) for place in range(len(points))],
+        steps=steps(tracks, len(points)),
+        bounds=bounds,
+        bridge=bridge(tracks, *bounds) if bounds else None,
+        gaps=_read_gaps(session, offered, channels, tracks, points),
+    )  # fmt: skip
+
+
+def read_marks(session: Session, growth: Growth) -> Sequence[Outing]:
+    """What went out in the period, those in most channels first; nothing for a period too long for marks."""
+    if not growth.is_marked or not growth.channels:
+        return ()
+    begin, end = growth.points[0].end, growth.points[-1].end
+    return list_outings(session, [c.id for c in growth.channels], begin, end, MOST_MARKS)
+
+
+def read_jumps(session: Session, growth: Growth, now: datetime) -> Sequence[Jump]:
+    """The largest changes of the period, up or down, the largest first."""
+    ids = [channel.id for channel in growth.channels]
+    places = largest(growth.steps, MOST_JUMPS)
+    outings = {
+        place: list_outings(
+            session, ids, growth.points[place + 1].begin - BEFORE, growth.points[place + 1].end, MOST_CAUSES
+        )
+        for place in places
+    }
+    causes = read_causes(session, [one for some in outings.values() for one in some], growth.channels, now)
+    return [
+        Jump(
+            place=place + 1,
+            step=growth.steps[place],
+            contributors=_contributors(growth.tracks, place + 1, growth.steps[place]),
+            causes=[causes[outing.item_id] for outing in outings[place]],
+        )
+        for place in places
+    ]
+
+
+def read_cause(
+    session: Session, question: Question, item_id: int, zone: ZoneInfo, now: datetime
+) -> Cause | None:
+    """What the chosen channels gained after this item went out to them; None when it never did."""
+    _, channels = _read_channels(session, question, zone)
+    outing = find_outing(session, item_id, [channel.id for channel in channels])
+    return read_causes(session, [outing], channels, now)[item_id] if outing else None
+
+
+def read_causes(
+    session: Session, outings: Sequence[Outing], channels: Sequence[CountedChannel], now: datetime
+) -> Mapping[int, Cause]:
+    """What these items' channels gained in the 24 hours after them, or until now; by item."""
+    of_item = {outing.item_id: outing for outing in outings}
+    names = {channel.id: channel.title for channel in channels}
+    posts = list_post_moments(session, of_item, names)
+    before = [moment for _, moment in posts]
+    after = [Moment(channel_id=one.channel_id, at=min(one.at + AFTER, now)) for one in before]
+    counts = list_values_at(session, [*before, *after], SLACK)
+    gained: dict[int, list[tuple[str, int | None]]] = {item_id: [] for item_id in of_item}
+    for (item_id, moment), older, newer in zip(
+        posts, counts[: len(posts)], counts[len(posts) :], strict=True
+    ):
+        gained[item_id].append((names[moment.channel_id], change(newer, older)))
+    return {
+        item_id: Cause(outing=outing, gained=add_up(gained[item_id]), hours=_hours(outing, now))
+        for item_id, outing in of_item.items()
+    }
+
+
+def _hours(outing: Outing, now: datetime) -> int:
+    return int(min(AFTER, now - outing.at).total_seconds() // 3600)
+
+
+def _read_channels(
+    session: Session, question: Question, zone: ZoneInfo
+) -> tuple[Sequence[CountedChannel], Sequence[CountedChannel]]:
+    """All channels of the realm and those chosen."""
+    offered = list_channels_of_period(session, question.realm, midnight(question.period.first, zone))
+    return offered, [
+        channel
+        for channel in offered
+        if question.desk_id in (None, channel.desk_id)
+        and question.network in (None, channel.network)
+        and (not question.channel_ids or channel.id in question.channel_ids)
+    ]
+
+
+Found = dict[int, dict[int, int]]
+
+
+def _read_values(
+    session: Session, question: Question, ids: Sequence[int], zone: ZoneInfo, now: datetime
+) -> tuple[Pace, Sequence[Point], Found]:
+    """The pace, its points, and the values by channel and place."""
+    pace = usual_pace(question.period)
+    for ticks in TICKS if pace in TICKS else ():
+        points = points_of(question.period, ticks, zone, now)
+        found = _read_ticks(session, ids, points)
+        # Counts that were imported, or taken by a slower clock, lie further apart.
+        if 2 * len({place for values in found.values() for place in values}) >= len(points):
+            return ticks, points, found
+    pace = Pace.DAY if pace in TICKS else pace
+    points = points_of(question.period, pace, zone, now)
+    if pace is Pace.DAY:
+        return pace, points, _read_days(session, ids, points)
+    rows = list_last_values(session, ids, [point.days for point in points])
+    return pace, points, _by_channel(rows)
+
+
+def _read_ticks(session: Session, ids: Sequence[int], points: Sequence[Point]) -> Found:
+    if not points:
+        return {}
+    begin, every = points[0].begin, points[0].end - points[0].begin
+    rows = list_ticks(session, ids, begin, points[-1].end)
+    start, length = int(begin.timestamp()), int(every.total_seconds())
+    return _by_channel((channel_id, (at - start) // length, value) for channel_id, at, value in rows)
+
+
+def _read_days(session: Session, ids: Sequence[int], points: Sequence[Point]) -> Found:
+    first = points[0].days.first
+    rows = list_evenings(session, ids, first, points[-1].days.last)
+    return _by_channel((channel_id, (day - first).days, value) for channel_id, day, value in rows)
+
+
+def _by_channel(rows: Iterable[tuple[int, int, int]]) -> Found:
+    """Of several values at one place the last one stays."""
+    found: Found = {}
+    for channel_id, place, value in rows:
+        found.setdefault(channel_id, {})[place] = value
+    return found
+
+
+def _track(channel: CountedChannel, points: Sequence[Point], found: Found, zone: ZoneInfo) -> Track:
+    values = found.get(channel.id, {})
+    begins, ends = 0, len(points)
+    if channel.opened_on is not None:
+        opened = midnight(channel.opened_on, zone)
+        begins = sum(point.end <= opened for point in points)
+    if channel.retired_at is not None:
+        ends = sum(point.begin < channel.retired_at for point in points)
+    series = [values.get(place) for place in range(len(points))]
+    return track(channel.title, series, begins=begins, ends=ends)
+
+
+def _contributors(tracks: Sequence[Track], place: int, step: Step) -> list[Part]:
+    """The channels that moved most in the direction in which the total went."""
+    up = (step.change.value or 0) > 0
+    changes = [
+        (one.name, change(one.values[place], one.values[place - 1]) or 0)
+        for one in tracks
+        if one.is_there(place) and one.is_there(place - 1)
+    ]
+    changes.sort(key=lambda pair: pair[1], reverse=up)
+    return [Part(value=value, names=(name,)) for name, value in changes[:MOST_CONTRIBUTORS] if value]
+
+
+def _read_gaps(
+    session: Session,
+    offered: Sequence[CountedChannel],
+    channels: Sequence[CountedChannel],
+    tracks: Sequence[Track],
+    points: Sequence[Point],
+) -> Sequence[Gap]:
+    """Nothing more is read where nothing is missing."""
+    lacking = [
+        (channel, one)
+        for channel, one in zip(channels, tracks, strict=True)
+        if None in one.values[one.begins : one.ends]
+    ]
+    if not lacking:
+        return ()
+    misses = list_misses(session, [channel.id for channel, _ in lacking], points[0].begin, points[-1].end)
+    suspects = [
+        Suspect(track=one, misses=misses.get(channel.id, ()), connected_at=channel.connected_at)
+        for channel, one in lacking
+    ]
+    return explain(suspects, points, _worked(session, offered, channels, tracks, points))
+
+
+def _worked(
+    session: Session,
+    offered: Sequence[CountedChannel],
+    channels: Sequence[CountedChannel],
+    tracks: Sequence[Track],
+    points: Sequence[Point],
+) -> Sequence[bool]:
+    """At which points anybody of the realm was counted; the others are asked only where it matters."""
+    worked = [any(one.values[place] is not None for one in tracks) for place in range(len(points))]
+    chosen = {channel.id for channel in channels}
+    others = [channel.id for channel in offered if channel.id not in chosen]
+    if all(worked) or not others:
+        return worked
+    if points[0].end - points[0].begin < AFTER / 2:
+        others_found = _read_ticks(session, others, points)
+        places = {place for values in others_found.values() for place in values}
+        return [known or place in places for place, known in enumerate(worked)]
+    days = list_counted_days(session, others, points[0].days.first, points[-1].days.last)
+    return [
+        known or any(point.days.first <= day <= point.days.last for day in days)
+        for known, point in zip(worked, points, strict=True)
+    ]
