@@ -8,8 +8,8 @@ from publisher.cli.office import Command, Office
 from publisher.core.messages import N_
 from publisher.core.platforms import Realm
 from publisher.store.archive.metadata import write_metadata
-from publisher.store.archive.read import archive_file
-from publisher.store.archive.write import archive_realm, write_archive
+from publisher.store.archive.read import archive_file, archive_realm
+from publisher.store.archive.write import write_archive
 from publisher.tracking.archive import labels_of
 
 

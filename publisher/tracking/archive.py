@@ -16,8 +16,8 @@ from publisher.core.messages import N_
 from publisher.core.platforms import Realm
 from publisher.errors import StoreError
 from publisher.store.archive.metadata import write_metadata
-from publisher.store.archive.read import MAKE_ARCHIVE, archive_file
-from publisher.store.archive.write import Labels, Made, OutOfDate, archive_realm, write_archive
+from publisher.store.archive.read import MAKE_ARCHIVE, archive_file, archive_realm
+from publisher.store.archive.write import Labels, Made, OutOfDate, write_archive
 from publisher.store.channels import find_newest_request, leave_request
 from publisher.store.models import Request
 from publisher.store.session import PASSING, Store

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_decimal
+from babel.units import format_unit
 from flask import Flask
 from flask_babel import gettext
 
@@ -17,12 +18,27 @@ def number(value: int | None) -> str:
     return "—" if value is None else format_decimal(value, locale=language())
 
 
+def rate(value: float | None) -> str:
+    """«352», «3,4»: whole from a hundred on, a dash where nothing is known."""
+    if value is None:
+        return "—"
+    return format_decimal(value, "#,##0" if value >= 100 else "#,##0.0", locale=language())
+
+
 def change(value: int | None) -> str:
     """«+1 204», «−15», «0», or a dash where nothing is known."""
     if value is None:
         return "—"
     sign = "+" if value > 0 else "−" if value < 0 else ""
     return sign + format_decimal(abs(value), locale=language())
+
+
+def file_size(octets: int) -> str:
+    """«12,3 МБ», «640 кБ»: in the largest unit of which there is at least one."""
+    for unit, length in (("gigabyte", 1e9), ("megabyte", 1e6), ("kilobyte", 1e3)):
+        if octets >= length:
+            return format_unit(octets / length, unit, "short", "#,##0.#", locale=language())
+    return format_unit(octets, "byte", "short", locale=language())
 
 
 def clock(instant: datetime) -> str:
@@ -90,7 +106,9 @@ def init_app(app: Flask) -> None:
     """Make the formats filters of templates."""
     for form in (
         number,
+        rate,
         change,
+        file_size,
         clock,
         exact_moment,
         moment,

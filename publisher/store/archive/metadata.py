@@ -6,17 +6,13 @@ from typing import Any
 
 from publisher.core.messages import N_
 from publisher.store.archive.layout import DESCRIBED, VIEWS, Table
+from publisher.store.archive.read import metadata_file
 from publisher.store.archive.words import SEARCH
 from publisher.store.archive.write import ABOUT_ARCHIVE, Labels
 
 SEARCH_TITLE = N_("Search by word forms")
 # The newest first; Datasette's own order is by number.
 NEWEST_FIRST = {"item": "published_at", "post": "published_at", "version": "published_at"}
-
-
-def metadata_file(archive: Path) -> Path:
-    """Where it lies: beside the archive."""
-    return archive.with_name(f"{archive.stem}.metadata.json")
 
 
 def write_metadata(archive: Path, labels: Labels) -> Path:

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from publisher.core.platforms import Realm
 from publisher.store.archive.layout import LAYOUT
+from publisher.store.models import Account
 
 # What is asked of a worker (store/channels.py `leave_request`).
 MAKE_ARCHIVE = "make_archive"
@@ -16,6 +20,17 @@ MAKE_ARCHIVE = "make_archive"
 def archive_file(data: Path, realm: Realm) -> Path:
     """Where the realm's archive lies."""
     return data / "archive" / ("newsroom.db" if realm is Realm.REAL else "newsroom-training.db")
+
+
+def archive_realm(session: Session) -> Realm:
+    """The real one, unless the office has none but training accounts."""
+    realms = set(session.scalars(select(Account.realm).distinct()))
+    return Realm.SANDBOX if realms == {Realm.SANDBOX} else Realm.REAL
+
+
+def metadata_file(archive: Path) -> Path:
+    """What Datasette is told about an archive, beside it."""
+    return archive.with_name(f"{archive.stem}.metadata.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,13 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING
 
 from publisher.store.archive.layout import Table
 from publisher.store.archive.rows import Row
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 AT_ONCE = 1_000
 
@@ -33,7 +35,7 @@ class Changes:
 
 def synchronise(
     before: sqlite3.Connection | None,
-    archive: Database,
+    archive: "Database",
     table: Table,
     rows: Iterator[Row],
     derive: Callable[[Row], Row] = lambda _row: (),
@@ -85,7 +87,7 @@ def _present(before: sqlite3.Connection | None, table: Table) -> Iterator[Row]:
     return before.execute(f'SELECT {columns} FROM "{table.name}" ORDER BY {keys}')  # noqa: S608 - our names
 
 
-def _write(archive: Database, table: Table, rows: Iterator[Row]) -> None:
+def _write(archive: "Database", table: Table, rows: Iterator[Row]) -> None:
     names = table.compared
     first = next(rows, None)
     if first is not None:
@@ -97,6 +99,6 @@ def _write(archive: Database, table: Table, rows: Iterator[Row]) -> None:
         )
 
 
-def _remove(archive: Database, table: Table, gone: list[Row]) -> None:
+def _remove(archive: "Database", table: Table, gone: list[Row]) -> None:
     which = " AND ".join(f'"{name}" = ?' for name in table.keys)
     archive.conn.executemany(f'DELETE FROM "{table.name}" WHERE {which}', gone)  # noqa: S608 - our names

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlite_utils import Database
 
 from publisher.core.body import parse, to_plain
 from publisher.core.messages import N_
@@ -38,8 +38,11 @@ from publisher.store.archive.rows import Published, Row, instant
 from publisher.store.archive.sync import Changes, synchronise
 from publisher.store.archive.words import list_words
 from publisher.store.locks import hold_lock
-from publisher.store.models import Account, Installation
+from publisher.store.models import Installation
 from publisher.store.session import Store
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 ABOUT_ARCHIVE = N_("Published news with their posts and figures, open for everybody.")
 TRAINING = N_("Training data: nothing of it was ever public.")
@@ -69,12 +72,6 @@ class Made:
     posts: int
     days: int
     changes: Changes
-
-
-def archive_realm(session: Session) -> Realm:
-    """The real one, unless the office has none but training accounts."""
-    realms = set(session.scalars(select(Account.realm).distinct()))
-    return Realm.SANDBOX if realms == {Realm.SANDBOX} else Realm.REAL
 
 
 def write_archive(
@@ -129,6 +126,9 @@ def _discard(unfinished: Path) -> None:
 def _build(
     store: Store, before: Path | None, unfinished: Path, realm: Realm, labels: Labels, now: datetime
 ) -> Made:
+    # A worker does without the library until its first run.
+    from sqlite_utils import Database
+
     with _snapshot(store) as session:
         origin = _origin(session)
         if before is not None:
@@ -212,7 +212,7 @@ def name_of(realm: Realm) -> str:
     return "real" if realm is Realm.REAL else "training"
 
 
-def _create(archive: Database) -> None:
+def _create(archive: "Database") -> None:
     for table in DESCRIBED:
         archive.table(table.name).create(
             {column.name: column.kind for column in table.columns},
@@ -234,7 +234,7 @@ def _create(archive: Database) -> None:
 
 
 def _update(
-    archive: Database, before: sqlite3.Connection | None, published: Published
+    archive: "Database", before: sqlite3.Connection | None, published: Published
 ) -> tuple[Changes, bool]:
     """What was written, and whether text went that must be gone from the file's bytes too."""
     sources = published.by_table()
@@ -273,7 +273,7 @@ def _add_nothing(_row: Row) -> Row:
 
 
 def _sum_up(
-    archive: Database,
+    archive: "Database",
     realm: Realm,
     labels: Labels,
     notice: str | None,
@@ -315,7 +315,7 @@ def _descriptions(labels: Labels, notice: str | None) -> Iterator[Row]:
         yield (name, explain(about), "", explain(CALCULATED))
 
 
-def _finish(archive: Database, *, clean: bool) -> None:
+def _finish(archive: "Database", *, clean: bool) -> None:
     """Check the file; let what was taken out be gone from its bytes."""
     if clean:
         # The index keeps a removed word until its parts are merged.
