@@ -18,6 +18,7 @@ from publisher.core.guessing import (
     fold,
 )
 from publisher.core.messages import N_
+from publisher.core.spreadsheets import FORMULA_STARTS
 from publisher.core.states import CountSource
 from publisher.core.tables import (
     EXCEL_1900,
@@ -195,6 +196,9 @@ class AppealSubject:
 
 def _short(cell: Cell, length: int) -> str:
     text = "" if is_empty(cell) else text_of(cell)
+    if text.startswith("'") and text[1:].startswith(FORMULA_STARTS):
+        # Our own exports put the apostrophe there, so that no office program runs the text.
+        text = text[1:]
     if len(text) > length:
         raise Misread(N_("At most {length} signs."), length=length)
     return text

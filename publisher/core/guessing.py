@@ -15,6 +15,7 @@ from publisher.core.tables import (
     DateOrder,
     Fraction,
     Misread,
+    UnknownName,
     guess_fraction,
     guess_order,
     is_empty,
@@ -136,20 +137,21 @@ class Names:
         link = LINK.fullmatch(text.strip())
         return self._by_name.get(fold(link[1] if link else text), frozenset())
 
-    def nearest(self, text: str) -> list[str]:
-        """Titles that are written much like it, the nearest first."""
-        titles = {fold(channel.title): channel.title for channel in self.channels}
-        handles = {fold(channel.handle): f"@{channel.handle}" for channel in self.channels}
-        known = {**handles, **titles}
-        return [known[name] for name in get_close_matches(fold(text), known, n=3, cutoff=0.6)]
+    def nearest(self, text: str) -> list[NamedChannel]:
+        """The channels whose titles or handles are written much like it, the nearest first."""
+        known = {fold(name): c for c in self.channels for name in (c.handle, c.title)}
+        close = [known[name] for name in get_close_matches(fold(text), known, n=5, cutoff=0.6)]
+        return list(dict.fromkeys(close))[:3]
 
-    def complain(self, text: str) -> Misread:
+    def complain(self, text: str) -> UnknownName:
         """Why this name leads to no channel."""
         if len(self.all_called(text)) > 1:
-            return Misread(N_("Several channels are called so: write the name on the network, with its @."))
+            message = N_("Several channels are called so: write the name on the network, with its @.")
+            return UnknownName(text, message)
         if nearest := self.nearest(text):
-            return Misread(N_("No channel is called so. Nearest: {names}."), names=", ".join(nearest))
-        return Misread(N_("No channel is called so."))
+            message = N_("No channel is called so. Nearest: {names}.")
+            return UnknownName(text, message, names=", ".join(channel.title for channel in nearest))
+        return UnknownName(text, N_("No channel is called so."))
 
 
 QUOTES = re.compile(r"[«»\"“”„‘’']")

@@ -38,6 +38,14 @@ class Misread(RuleError):
         super().__init__("cell", message, **params)
 
 
+class UnknownName(Misread):
+    """The cell or heading names none of our channels, or more than one; `name` is what stands there."""
+
+    def __init__(self, name: str, message: str, **params: object) -> None:
+        super().__init__(message, **params)
+        self.name = name
+
+
 class DateOrder(StrEnum):
     """How 01.02.2024 is meant."""
 

@@ -23,6 +23,8 @@ TABLE = (
     (Act.PAUSE, OWN, {C, D}),
     (Act.EMERGENCY, OWN, {C, D}),
     (Act.EMERGENCY, None, {C, D}),
+    (Act.IMPORT, OWN, {C, D}),
+    (Act.IMPORT, None, {C, D}),
     (Act.ADMINISTER, None, {D}),
     (Act.ADMINISTER, OWN, {D}),
 )
