@@ -1,9 +1,9 @@
-"""`publisher counts`: subscribers, counted now, exported or imported."""
+"""`publisher counts`: subscribers, counted now, exported or imported; their days made anew."""
 
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,18 @@ import click
 
 from publisher.actions.accounts import request_counts
 from publisher.cli.channels import address_of
+from publisher.cli.growth import DAY
 from publisher.cli.imports import import_options, run_import
-from publisher.cli.office import Command, Group, Office, iso
+from publisher.cli.office import Command, Group, Office
+from publisher.cli.rebuild import rebuild
 from publisher.cli.requests import wait_for, wait_option
 from publisher.core.guessing import Kind
 from publisher.core.messages import N_
 from publisher.core.permissions import COMMAND_LINE
 from publisher.core.platforms import Realm
+from publisher.core.spreadsheets import Cell, to_xlsx
 from publisher.errors import RuleError
-from publisher.store.audience import iterate_counts
+from publisher.store.audience import day_bounds, iterate_counts
 from publisher.store.channels import list_accounts
 
 COLUMNS = ("channel", "network", "taken_at", "value", "source")
@@ -28,7 +31,10 @@ COLUMNS = ("channel", "network", "taken_at", "value", "source")
 
 @click.group(cls=Group)
 def counts() -> None:
-    """Subscribers: count now, export, import."""
+    """Subscribers: count now, export, import, make their days anew."""
+
+
+counts.add_command(rebuild)
 
 
 @counts.command(cls=Command)
@@ -47,18 +53,25 @@ def take(office: Office, wait: int) -> None:
 
 
 @counts.command(cls=Command)
-@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "xlsx", "json"]), default="csv", show_default=True
+)
+@click.option("--from", "first", type=DAY, help="Only from this day on.")
+@click.option("--to", "last", type=DAY, help="Only until this day.")
 @click.pass_obj
-def export(office: Office, form: str) -> None:
-    """Write all counts to standard output, by channel and time."""
+def export(office: Office, form: str, first: datetime | None, last: datetime | None) -> None:
+    """Write counts to standard output, by channel and time."""
     _ = office.store  # a database that cannot be used is said before anything is printed
+    rows = _rows(office, first, last)
     if form == "json":
-        _write_json(_rows(office))
-        return
-    # The csv module ends lines itself; on Windows the stream would double them.
-    writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(_rows(office))
+        _write_json(rows)
+    elif form == "xlsx":
+        sys.stdout.buffer.write(to_xlsx(_cells(office, rows)))
+    else:
+        # The csv module ends lines itself; on Windows the stream would double them.
+        writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 @counts.command("import", cls=Command)
@@ -69,7 +82,7 @@ def import_(office: Office, /, file: Path, **options: Any) -> None:
     run_import(office, Kind.COUNTS, file, **options)
 
 
-def _write_json(rows: Iterator[dict[str, object]]) -> None:
+def _write_json(rows: Iterator[dict[str, str | int]]) -> None:
     """A list, row by row: ten years of counts do not fit into memory at once."""
     sys.stdout.write("[")
     for place, row in enumerate(rows):
@@ -77,13 +90,25 @@ def _write_json(rows: Iterator[dict[str, object]]) -> None:
     sys.stdout.write("\n]\n")
 
 
-def _rows(office: Office) -> Iterator[dict[str, object]]:
+def _cells(office: Office, rows: Iterator[dict[str, str | int]]) -> Iterator[Sequence[Cell]]:
+    """The rows of a sheet, moments on the city's clock: office programs know no time zones."""
+    yield COLUMNS
+    for row in rows:
+        taken = datetime.fromisoformat(str(row["taken_at"])).astimezone(office.settings.office.zone)
+        yield [taken.replace(tzinfo=None) if name == "taken_at" else row[name] for name in COLUMNS]
+
+
+def _rows(office: Office, first: datetime | None, last: datetime | None) -> Iterator[dict[str, str | int]]:
+    """The counts of these days of the city's calendar, or all."""
+    zone = office.settings.office.zone
+    since = day_bounds(first.date(), zone)[0] if first else None
+    until = day_bounds(last.date(), zone)[1] if last else None
     with office.store.reading() as session:
-        for channel, count in iterate_counts(session):
+        for channel, count in iterate_counts(session, since, until):
             yield {
                 "channel": address_of(channel),
                 "network": channel.network.value,
-                "taken_at": iso(datetime.fromtimestamp(count.taken_at, UTC)),
+                "taken_at": datetime.fromtimestamp(count.taken_at, UTC).isoformat(),
                 "value": count.value,
                 "source": count.source.name.lower(),
             }

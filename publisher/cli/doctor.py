@@ -21,6 +21,7 @@ from publisher.core.messages import N_
 from publisher.core.states import AccountState, ChannelState, OperationState
 from publisher.errors import RuleError, StoreError
 from publisher.secrets import Vault
+from publisher.store.audience import count_misplaced_days
 from publisher.store.audit import find_newest_act
 from publisher.store.channels import list_accounts, list_channels
 from publisher.store.frame import Situation, read_situation
@@ -177,6 +178,7 @@ def _database(office: Office, engine: Engine) -> Iterator[Check]:
         yield from _accounts(office, session)
         yield from _channels(office, session)
         yield _queue(office, session)
+        yield _counts(office, session)
 
 
 def _clock(office: Office, session: Session, now: datetime) -> Check:
@@ -253,6 +255,17 @@ def _queue(office: Office, session: Session) -> Check:
         text = office.text(N_("Waiting for a person: {count}."), count=count)
         return Check(name="queue", state=State.NOTE, text=text)
     return Check(name="queue", state=State.OK, text=office.text(N_("Nothing waits for a person.")))
+
+
+def _counts(office: Office, session: Session) -> Check:
+    """Whether the days of subscribers are those of the city's present time zone."""
+    zone = office.settings.office.zone
+    misplaced = count_misplaced_days(session, zone)
+    if misplaced:
+        message = N_("Days of another time zone: {count}. Make them anew: `publisher counts rebuild`.")
+        return Check(name="counts", state=State.PROBLEM, text=office.text(message, count=misplaced))
+    text = office.text(N_("The days are those of {zone}."), zone=zone.key)
+    return Check(name="counts", state=State.OK, text=text)
 
 
 def _state_text(office: Office, state: AccountState | ChannelState, reason: dict[str, object] | None) -> str:

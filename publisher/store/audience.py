@@ -223,17 +223,33 @@ def list_newest_counts(session: Session, channel_id: int, limit: int) -> Sequenc
     return [Count(**row._mapping) for row in rows]
 
 
-def iterate_counts(session: Session, since: int | None = None) -> Iterable[tuple[Channel, AudienceCount]]:
-    """All counts with their channels, in order of channel and time, streamed."""
-    query = (
-        select(Channel, AudienceCount)
-        .join(AudienceCount, AudienceCount.channel_id == Channel.id)
-        .order_by(AudienceCount.channel_id, AudienceCount.taken_at)
-        .execution_options(yield_per=2_000)
+def count_days(session: Session, channel_ids: Iterable[int], first: date, last: date) -> dict[int, int]:
+    """On how many days from `first` to `last` each of these channels was counted."""
+    rows = session.execute(
+        select(AudienceDay.channel_id, func.count().label("days"))
+        .where(
+            AudienceDay.channel_id.in_(list(channel_ids)), AudienceDay.day >= first, AudienceDay.day <= last
+        )
+        .group_by(AudienceDay.channel_id)
+    )
+    return {row.channel_id: row.days for row in rows}
+
+
+def iterate_counts(
+    session: Session, since: int | None = None, until: int | None = None
+) -> Iterator[tuple[Channel, Count]]:
+    """Counts with their channels, in order of channel and time, streamed; `until` is not included."""
+    query = select(AudienceCount.taken_at, AudienceCount.value, AudienceCount.source).order_by(
+        AudienceCount.taken_at
     )
     if since is not None:
         query = query.where(AudienceCount.taken_at >= since)
-    yield from session.execute(query)
+    if until is not None:
+        query = query.where(AudienceCount.taken_at < until)
+    for channel in session.scalars(select(Channel).order_by(Channel.id)).all():
+        mine = query.where(AudienceCount.channel_id == channel.id).execution_options(yield_per=2_000)
+        for taken_at, value, source in session.execute(mine):
+            yield channel, Count(channel_id=channel.id, taken_at=taken_at, value=value, source=source)
 
 
 def _in_order(counts: Iterable[Count]) -> list[Count]:
