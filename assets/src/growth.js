@@ -1,4 +1,4 @@
-// The growth page: uPlot over the series that the page names. The table beside it says the same.
-import uPlot from "uplot";
+// The growth page: a chart over the series that the page names. The table beside it says the same.
+import { startGrowth } from "./growth-chart.js";
 
-window.uPlot = uPlot;
+for (const figure of document.querySelectorAll("[data-growth]")) startGrowth(figure);

@@ -210,6 +210,14 @@ def counted_bounds(tracks: Sequence[Track], points: int) -> tuple[int, int] | No
 
 
 def largest(changes: Sequence[Step], most: int) -> list[int]:
-    """The places in `changes` of the largest ones, up or down, the largest first; zero is none."""
-    known = [place for place, step in enumerate(changes) if step.change.value]
-    return sorted(known, key=lambda place: -abs(changes[place].change.value or 0))[:most]
+    """The places in `changes` of the largest ones, up or down, the largest first; zero is none.
+
+    What came right before or after a larger one in the same direction belongs to it and is not told again.
+    """
+    values = [step.change.value or 0 for step in changes]
+    chosen: list[int] = []
+    for place in sorted(range(len(values)), key=lambda place: -abs(values[place])):
+        beside = any(abs(place - other) == 1 and values[place] * values[other] > 0 for other in chosen)
+        if values[place] and not beside and len(chosen) < most:
+            chosen.append(place)
+    return chosen
