@@ -20,6 +20,7 @@ from publisher.core.platforms import Network, Realm
 from publisher.core.states import AccountState, ChannelState, CountSource
 from publisher.demo.audience import history
 from publisher.demo.city import ACCOUNTS, COLLEAGUES, PLACES, UNITS
+from publisher.demo.earned import tell_earned
 from publisher.demo.news import Newsroom, tell_news
 from publisher.demo.walls import Bot, Older, Walls
 from publisher.secrets import Vault
@@ -28,6 +29,7 @@ from publisher.store.audit import record_act
 from publisher.store.channels import find_desk
 from publisher.store.demo import has_demo, list_demo_posts
 from publisher.store.media import MediaStore
+from publisher.store.metrics import record_figures
 from publisher.store.models import Account, Channel, Desk
 from publisher.store.session import Store
 
@@ -49,7 +51,7 @@ def load_demo(
     with store.begin() as session:
         draws = asyncio.run(_load(session, vault, media, settings, now, walls, bots))
         record_act(session, COMMAND_LINE, "demo.load", "demo", now)
-    _make_posts_older(store, walls, draws, now)
+    _age_posts(store, walls, draws, now)
 
 
 async def _load(
@@ -159,8 +161,11 @@ async def _resolve(adapters: Mapping[int, Adapter], channels: Mapping[str, Chann
     await asyncio.gather(*(one(channel) for channel in channels.values()))
 
 
-def _make_posts_older(store: Store, walls: Walls, draws: Mapping[int, float], now: datetime) -> None:
-    """The posts were put up just now; on the walls they get the dates that the news gave them."""
+def _age_posts(store: Store, walls: Walls, draws: Mapping[int, float], now: datetime) -> None:
+    """The posts were put up just now; on the walls they get the dates that the news gave them.
+
+    What they had earned at each age since is told as if it had been measured.
+    """
     with store.reading() as session:
         posts = list_demo_posts(session)
     walls.make_older(
@@ -168,3 +173,5 @@ def _make_posts_older(store: Store, walls: Walls, draws: Mapping[int, float], no
         for post in posts
         for number in post.external_ids
     )
+    with store.begin() as session:
+        record_figures(session, list(tell_earned(posts, walls.shown(), now)))

@@ -9,6 +9,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from publisher.core.measuring import Figures
 from publisher.core.messages import N_
 from publisher.demo.city import Place
 from publisher.errors import RuleError
@@ -85,6 +86,16 @@ class Walls:
                 for older in posts
             ],
         )  # fmt: skip
+
+    def shown(self) -> dict[tuple[str, int], Figures]:
+        """What readers see now of every message, by its channel's handle and its number."""
+        return {
+            (handle, post["id"]): Figures(
+                views=post["views"], forwards=post["forwards"], reactions=sum(post["reactions"].values())
+            )
+            for handle, posts in self._call("GET", "/telegram/posts").items()
+            for post in posts
+        }
 
     def remove_channels(self, handles: Iterable[str]) -> None:
         """Take the channels and their posts away; those that are gone already stay gone."""

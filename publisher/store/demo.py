@@ -37,6 +37,7 @@ from publisher.store.models import (
 class DemoPost:
     """A post of the demo city that stands on a wall."""
 
+    id: int
     item_id: int
     handle: str
     external_ids: tuple[int, ...]
@@ -58,16 +59,19 @@ def is_untouched(session: Session) -> bool:
 def list_demo_posts(session: Session) -> Sequence[DemoPost]:
     """Posts of demo items that stand, oldest first."""
     rows = session.execute(
-        select(Post.item_id, Channel.handle, Post.external_ids, Post.published_at)
+        select(Post.id, Post.item_id, Channel.handle, Post.external_ids, Post.published_at)
         .join(Channel, Channel.id == Post.channel_id)
         .join(Item, Item.id == Post.item_id)
         .where(Item.demo, Post.state == PostState.LIVE)
         .order_by(Post.published_at)
     )
     return [
-        DemoPost(item_id=item_id, handle=handle, external_ids=tuple(ids), published_at=published_at)
-        for item_id, handle, ids, published_at in rows
-    ]
+        DemoPost(
+            id=row.id, item_id=row.item_id, handle=row.handle, external_ids=tuple(row.external_ids),
+            published_at=row.published_at,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

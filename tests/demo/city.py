@@ -14,6 +14,8 @@ from tests.tasks.newsroom import write_config
 
 # Append-only, and what the machine notes for itself.
 NOT_COMPARED = {"audit_event", "sqlite_sequence", "worker", "account_lease", "request"}
+# How SQLite keeps its full-text index to itself: equal words may lie in it in other bytes.
+INDEX = "search_words_"
 
 
 class DemoCity:
@@ -43,7 +45,7 @@ class DemoCity:
         """Every row of every table that people fill."""
         with closing(sqlite3.connect(self.data / "newsroom.sqlite")) as connection:
             listed = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-            names = [name for (name,) in listed if name not in NOT_COMPARED]
+            names = [name for (name,) in listed if name not in NOT_COMPARED and not name.startswith(INDEX)]
             return {
                 # sorted by what they show: not every table has a key to sort by
                 name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr)  # noqa: S608 - our names

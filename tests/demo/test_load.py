@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from publisher.core.body import parse, to_plain
 from publisher.core.editions import MediaKind, edition_from_json
+from publisher.core.measuring import AGES
 from publisher.core.platforms import PLATFORMS, Network, Realm
 from publisher.core.richtext import length_utf16
 from publisher.core.states import ChannelState, CountSource, ItemStatus, OperationState, PostState, Role
@@ -14,7 +15,7 @@ from publisher.demo.audience import jump_begins
 from publisher.demo.city import PLACES
 from publisher.store.channels import list_channels
 from publisher.store.items import find_item_by_slug, get_version
-from publisher.store.models import AudienceCount, Channel, Item, Operation, Post, User
+from publisher.store.models import AudienceCount, Channel, Item, Operation, Post, PostMetric, User
 from publisher.store.outbox import list_operations
 from tests.demo.city import DemoCity
 from tests.sandbox_process import running_sandbox
@@ -94,6 +95,37 @@ def test_every_wall_shows_its_posts_with_the_dates_of_the_rows(city: DemoCity) -
     told = {(handle, number): at for handle, numbers, at in rows for number in numbers}
     assert shown.keys() == told.keys()
     assert max(abs(shown[place] - at.timestamp()) for place, at in told.items()) < 60
+
+
+def test_every_post_that_stands_was_measured_at_every_age_it_has_passed(city: DemoCity) -> None:
+    now = datetime.now(UTC)
+    with city.store.reading() as session:
+        posts = session.scalars(select(Post).where(Post.state == PostState.LIVE)).all()
+        metrics = session.scalars(select(PostMetric).order_by(PostMetric.age)).all()
+    told: dict[int, list[PostMetric]] = {}
+    for metric in metrics:
+        told.setdefault(metric.post_id, []).append(metric)
+    for post in posts:
+        own = told[post.id]
+        past = [age for age in AGES if post.published_at + age < now - timedelta(minutes=5)]
+        assert [timedelta(seconds=metric.age) for metric in own][: len(past)] == past
+        views = [metric.views or 0 for metric in own]
+        assert views == sorted(views)
+        assert post.next_measure_at is None or post.next_measure_at > now - timedelta(minutes=5)
+
+
+def test_no_wall_shows_less_than_was_told_of_its_posts(city: DemoCity) -> None:
+    query = select(Channel.handle, Post.external_ids, PostMetric).join(Post, Post.channel_id == Channel.id)
+    with city.store.reading() as session:
+        rows = session.execute(query.join(PostMetric, PostMetric.post_id == Post.id)).all()
+    with running_sandbox(city.data / "sandbox") as sandbox:
+        walls = sandbox.all_posts()
+    shown = {(handle, post["id"]): post for handle, posts in walls.items() for post in posts}
+    for handle, numbers, told in rows:
+        parts = [shown[handle, number] for number in numbers]
+        assert told.views <= max(part["views"] for part in parts)
+        assert told.forwards <= max(part["forwards"] for part in parts)
+        assert told.reactions <= sum(sum(part["reactions"].values()) for part in parts)
 
 
 def test_a_strong_post_was_seen_far_more_than_usual(city: DemoCity) -> None:
