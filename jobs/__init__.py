@@ -1,5 +1,13 @@
 """The jobs of a worker, all of them, in one visible tuple."""
 
-from jobs import archive, check_accounts, count_audience, deliver, measure_posts, reconcile
+from jobs import archive, check_accounts, count_audience, deliver, digest, measure_posts, reconcile
 
-JOBS = (deliver.JOB, count_audience.JOB, reconcile.JOB, measure_posts.JOB, check_accounts.JOB, archive.JOB)
+JOBS = (
+    deliver.JOB,
+    count_audience.JOB,
+    reconcile.JOB,
+    measure_posts.JOB,
+    check_accounts.JOB,
+    archive.JOB,
+    digest.JOB,
+)

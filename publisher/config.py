@@ -86,6 +86,7 @@ class Mail:
     user: str = setting("", "name to sign in with; empty: without signing in")
     password_file: str = setting("", "file with the password, when there is a name")
     sender: str = setting("", "address that letters come from")
+    ca_file: str = setting("", "PEM file with certificates to trust besides the system's; empty: none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from publisher.core.body import canonical, parse, to_rich_text
@@ -59,6 +59,22 @@ def render_notice(standing: Edition, network: Network, reason: str) -> Edition:
     first = tuple(Message(text=RichText(text=""), media=m.media) for m in standing.messages[:-1])
     last = Message(text=notice, media=standing.messages[-1].media)
     return Edition(messages=(*first, last), link_preview=False, silent=standing.silent)
+
+
+def render_letter(name: str, **values: object) -> str:
+    """A part of a letter from templates/mail: what ends in .html is escaped, what ends in .txt is not."""
+    return _mail().get_template(name).render(**values)
+
+
+@cache
+def _mail() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES / "mail"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 @cache

@@ -45,6 +45,7 @@ from publisher.store.thread import StoreThread
 from publisher.store.upkeep import answer_request, list_accounts_of, list_requests, settle_closed_lanes
 from publisher.tracking.archive import ArchiveKeeper
 from publisher.tracking.collect import count_audience
+from publisher.tracking.letters import PostOffice, make_digest, send_copy, send_letters
 from publisher.tracking.measure import measure_posts, note_readings
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,9 @@ class Worker:
         )
         # Posts are read by one job at a time: where both want one, the first reading serves both.
         self._reading = asyncio.Lock()
+        self.post_office = PostOffice(
+            database=self.database, settings=settings, realm=realm, worker=self.uid, clock=utc_now
+        )
         self._asked = asyncio.Event()
         self._hurried: set[int] = set()
         self._look = asyncio.Event()
@@ -189,6 +193,11 @@ class Worker:
         async with self._reading:
             await measure_posts(self.database, self._our_adapters(), utc_now)
 
+    async def sum_up_week(self) -> None:
+        """Make the past week's digest when its time has come, and send the letters that wait."""
+        await make_digest(self.post_office)
+        await send_letters(self.post_office)
+
     async def answer_requests(self) -> None:
         """Do what screens and commands asked for, and write the answers."""
         requests = await self._open_requests()
@@ -237,6 +246,8 @@ class Worker:
             counted, failed = await self.count(utc_now())
             return {"ok": failed == 0, "counted": counted, "failed": failed}
         assert request.subject_id is not None  # noqa: S101 - every other kind is about a row
+        if request.kind == "send_digest":
+            return await send_copy(self.post_office, request.subject_id, request.id)
         if request.kind == "check_account":
             return await self.caretaker.check_account(request.subject_id)
         return await self.caretaker.resolve_channel(request.subject_id)

@@ -22,6 +22,8 @@ LINK_LIFE = timedelta(days=3)
 EMAIL = re.compile(r"(?=.{1,255}\Z)[^@\s]+@[^@\s]+\Z")
 NAME_LENGTH = 200
 LANGUAGES = frozenset({"ru", "en"})
+# Who gets the week's digest unless somebody says otherwise.
+DIGEST_READERS = frozenset({Role.CHIEF, Role.ADMIN})
 
 
 def add_user(
@@ -45,7 +47,7 @@ def add_user(
     chosen = _checked(name, role, desks)
     user = User(
         email=email, name=name, role=role, desks=chosen, fs_uniquifier=uuid.uuid4().hex,
-        created_at=now, demo=demo,
+        created_at=now, demo=demo, gets_digest=role in DIGEST_READERS,
     )  # fmt: skip
     session.add(user)
     session.flush()
@@ -167,6 +169,18 @@ def choose_language(session: Session, actor: Actor, language: str) -> None:
     if language not in LANGUAGES:
         raise RuleError("language", N_("The desk does not speak this language."))
     session.execute(update(User).where(User.id == actor.user_id).values(language=language))
+
+
+def choose_digest(session: Session, actor: Actor, user_id: int, now: datetime, *, gets_it: bool) -> None:
+    """Whether the person gets the week's digest as a letter: for oneself, or by an administrator."""
+    if user_id != actor.user_id:
+        require(actor, Act.ADMINISTER)
+    user = get_user(session, user_id)
+    if user.gets_digest is gets_it:
+        return
+    user.gets_digest = gets_it
+    action = "user.digest_on" if gets_it else "user.digest_off"
+    record_act(session, actor, action, f"user:{user.id}", now)
 
 
 def _checked(name: str, role: Role, desks: Iterable[Desk]) -> list[Desk]:

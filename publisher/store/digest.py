@@ -347,10 +347,13 @@ def give_up_lost_letters(
     )
 
 
-def wait_again(session: Session, digest_id: int, user_id: int, now: datetime) -> bool:
-    """Let a letter that failed, or perhaps arrived, be sent once more; False when it is neither."""
+def wait_again(
+    session: Session, digest_id: int, user_id: int, now: datetime, *, also_unconfirmed: bool
+) -> bool:
+    """Let a letter that failed be sent once more, when asked one that perhaps arrived; False for others."""
+    states = [LetterState.FAILED, *([LetterState.UNCONFIRMED] if also_unconfirmed else ())]
     moved = session.scalar(
-        _move(digest_id, user_id, LetterState.FAILED, LetterState.UNCONFIRMED)
+        _move(digest_id, user_id, *states)
         .values(state=LetterState.WAITING, attempts=0, error=None, changed_at=now)
         .returning(DigestLetter.user_id)
     )

@@ -220,7 +220,12 @@ class Teller:
     def _channel_table(self, caption: str, channels: Sequence[ChannelWeek]) -> Table:
         return Table(
             caption=caption,
-            header=(self.gettext("Channel"), self.gettext("Change"), self.gettext("Was"), self.gettext("Now")),
+            header=(
+                self.gettext("Channel"),
+                self.gettext("Change"),
+                self.gettext("Was"),
+                self.gettext("Now"),
+            ),
             rows=tuple(
                 (
                     Cell(text=channel.title, path=f"/audience/{channel.id}"),

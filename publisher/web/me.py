@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from publisher.actions.people import choose_language, end_web_session
+from publisher.actions.people import choose_digest, choose_language, end_web_session
 from publisher.store.people import get_user, list_open_sessions
 from publisher.web.auth import safe_path
 from publisher.web.context import actor, begin, now, person, reading, settings
@@ -51,6 +51,16 @@ def language() -> Response:
     with begin() as rows:
         choose_language(rows, actor(), request.form.get("language", ""))
     return redirect(safe_path(request.form.get("back")) or url_for(".index"), 303)
+
+
+@blueprint.post("/digest")
+def digest() -> Response:
+    """Get the week's digest as a letter, or no longer."""
+    gets_it = request.form.get("gets_digest") == "1"
+    with begin() as rows:
+        choose_digest(rows, actor(), person().id, now(), gets_it=gets_it)
+    flash(gettext("Saved."), "success")
+    return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/sessions/<uid>/end")

@@ -23,6 +23,7 @@ from publisher.actions.people import (
     activate_user,
     add_user,
     change_user,
+    choose_digest,
     deactivate_user,
     invite_user,
     make_sign_in_link,
@@ -99,6 +100,16 @@ def change(user_id: int) -> BaseResponse:
             change_user(rows, actor(), user_id, request.form.get("name", ""), _role(), _desks(rows), now())
     except RuleError as error:
         return _show(user_id, request.form, errors_of(error))
+    flash(gettext("Saved."), "success")
+    return redirect(url_for(".show", user_id=user_id), 303)
+
+
+@blueprint.post("/<int:user_id>/digest")
+def digest(user_id: int) -> BaseResponse:
+    """Let the person get the week's digest as a letter, or no longer."""
+    gets_it = request.form.get("gets_digest") == "1"
+    with begin() as rows:
+        choose_digest(rows, actor(), user_id, now(), gets_it=gets_it)
     flash(gettext("Saved."), "success")
     return redirect(url_for(".show", user_id=user_id), 303)
 
