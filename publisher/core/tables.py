@@ -160,8 +160,11 @@ MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "янв jan", "фев feb", "мар mar", "апр apr", "май мая may", "июн jun", "июл jul", "авг aug",
-            "сен sep", "окт oct", "ноя nov", "дек dec",
+            "янв январь января jan january", "фев февр февраль февраля feb february",
+            "мар март марта mar march", "апр апрель апреля apr april", "май мая may",
+            "июн июнь июня jun june", "июл июль июля jul july", "авг август августа aug august",
+            "сен сент сентябрь сентября sep sept september", "окт октябрь октября oct october",
+            "ноя нояб ноябрь ноября nov november", "дек декабрь декабря dec december",
         ),
         1,
     )
@@ -245,7 +248,7 @@ def _day(year: str, month: str | int, day: str) -> date:
 
 
 def _month(name: str) -> int:
-    number = MONTHS.get(name[:3].casefold())
+    number = MONTHS.get(name.casefold())
     if number is None:
         raise Misread(DAY)
     return number

@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -31,7 +32,7 @@ MOST_COLUMNS = 500
 MOST_ROWS = 1_500_000
 # A workbook lies in memory as a whole, about 30 bytes a cell, empty ones between others included.
 MOST_CELLS = 8_000_000
-LARGEST_WORKBOOK = 400 * MEGABYTE
+LARGEST_WORKBOOK = 300 * MEGABYTE
 SAMPLE_LINES = 1_000
 SAMPLE_BYTES = 256 * 1024
 
@@ -160,11 +161,19 @@ def _guess_delimiter(start: str) -> str:
         lines.pop()
 
     def score(name: str) -> tuple[float, int]:
-        widths = [len(next(csv.reader([line], delimiter=DELIMITERS[name]), [])) for line in lines]
+        widths = _widths(lines, DELIMITERS[name])
         common = max(set(widths), key=lambda width: (widths.count(width), width), default=1)
         return (0 if common < 2 else widths.count(common) / len(widths), common)
 
     return max(("semicolon", "tab", "comma"), key=score)
+
+
+def _widths(lines: Sequence[str], delimiter: str) -> list[int]:
+    """How many cells each of the lines has, as far as they can be read."""
+    widths: list[int] = []
+    with suppress(csv.Error):
+        widths += (len(cells) for cells in csv.reader(lines, delimiter=delimiter))
+    return widths
 
 
 def _csv_rows(table: Table) -> Iterator[Sequence[Cell]]:
@@ -194,15 +203,15 @@ def _normalise(table: Table, delimiter: str, target: IO[bytes]) -> int:
         first = list(islice(text, SAMPLE_LINES))
         if first:
             first[0] = first[0].removeprefix("\ufeff")
-        widest = max((line.count(delimiter) + 1 for line in first), default=1)
+        widest = max(_widths(first, delimiter), default=1)
         if widest > MOST_COLUMNS:
-            raise RuleError(
-                "file", N_("More than {columns} columns: this is no such table."), columns=MOST_COLUMNS
-            )
+            raise _too_wide()
         target.write((delimiter.join(map(str, range(widest))) + "\r\n").encode())
         is_inside = False
         for lines in (first, text):
             for line in lines:
+                if line.count(delimiter) > MOST_COLUMNS * 10:
+                    raise _too_wide()
                 if not is_inside and not line.strip("\r\n"):
                     line = delimiter + "\r\n" if widest > 1 else '""\r\n'
                 elif line.count('"') % 2:
@@ -211,13 +220,16 @@ def _normalise(table: Table, delimiter: str, target: IO[bytes]) -> int:
     return widest
 
 
+def _too_wide() -> RuleError:
+    message = N_("More than {columns} columns: this is no such table.")
+    return RuleError("file", message, columns=MOST_COLUMNS)
+
+
 def _json_rows(table: Table) -> Iterator[Sequence[Cell]]:
     """A first line of all names, then the objects: a list of them, or one a line."""
     names = list(dict.fromkeys(name for row in _json_objects(table) for name in row))
     if len(names) > MOST_COLUMNS:
-        raise RuleError(
-            "file", N_("More than {columns} columns: this is no such table."), columns=MOST_COLUMNS
-        )
+        raise _too_wide()
     yield names
     for row in _json_objects(table):
         yield [_plain(row.get(name)) for name in names]
