@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 from flask import Flask
 from flask_babel import gettext
@@ -31,6 +31,11 @@ def change(value: int | None) -> str:
         return "—"
     sign = "+" if value > 0 else "−" if value < 0 else ""
     return sign + format_decimal(abs(value), locale=language())
+
+
+def share(value: float) -> str:
+    """«+1,7 %», «−0,2 %»."""
+    return str(format_percent(value, "+#,##0.0\u00a0%;−#,##0.0\u00a0%", locale=language()))
 
 
 def file_size(octets: int) -> str:
@@ -108,6 +113,7 @@ def init_app(app: Flask) -> None:
         number,
         rate,
         change,
+        share,
         file_size,
         clock,
         exact_moment,

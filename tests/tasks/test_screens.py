@@ -49,6 +49,7 @@ def screens(newsroom: Newsroom) -> Mapping[str, str]:
         "queue": "/queue",
         "resume": "/queue/resume",
         "growth": "/growth",
+        "multiples": "/growth/channels",
         "audience": "/audience",
         "channel-counts": "/audience/1",
         "worked": "/growth/posts",
