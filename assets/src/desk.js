@@ -5,6 +5,7 @@ import { startComposer } from "./composer.js";
 import { startCopying } from "./copy.js";
 import { startFilters } from "./filter.js";
 import { startItem } from "./item.js";
+import { startSearch } from "./search.js";
 
 startLive();
 startForms();
@@ -12,3 +13,4 @@ startFilters();
 startItem();
 startCopying();
 startComposer();
+startSearch();

@@ -30,12 +30,14 @@ class Ending:
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
-    """Words one behind the other, in any of their forms. `is_open` while the last may still be unfinished."""
+    """Words one behind the other, in any of their forms. `is_open` while the last may still be unfinished;
+    `is_stem` when the one word is a stem already."""
 
     words: tuple[str, ...]
     typed: str
     is_excluded: bool = False
     is_open: bool = False
+    is_stem: bool = False
 
     @cached_property
     def head(self) -> tuple[str, ...]:
@@ -46,6 +48,8 @@ class Term:
     def endings(self) -> tuple[Ending, ...]:
         """What the last word may be; one of them is enough."""
         last = self.words[-1]
+        if self.is_stem:
+            return (Ending(stem=last),)
         if not self.is_open or len(last) < SHORTEST_STEM:
             return (Ending(stem=stem(last)),)
         others = {stem(last), *stems_of_beginning(last)}

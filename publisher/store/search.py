@@ -5,6 +5,7 @@ last is met first. Only the next `WINDOW` entries that have the words are looked
 that was, and can go on from there.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,17 +16,20 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Subquery,
+    Text,
     and_,
     case,
     cast,
     column,
     exists,
+    func,
+    literal,
     literal_column,
     select,
     table,
     true,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from publisher.core.query import Ending, Query, Term
@@ -142,6 +146,20 @@ def list_found(session: Session, version_ids: Sequence[int]) -> Sequence[Version
 def get_moment(session: Session, version_id: int) -> datetime | None:
     """When the version was written; None when it is not there."""
     return session.scalar(select(Version.created_at).where(Version.id == version_id))
+
+
+def list_known_stems(session: Session, stems: Sequence[str]) -> Sequence[str]:
+    """Those of the stems that somebody used."""
+    if session.get_bind().dialect.name == "postgresql":
+        asked = select(func.unnest(cast(list(stems), ARRAY(Text))).label("stem")).subquery()
+        known = exists().where(_vector.op("@@")(cast(asked.c.stem, TSQUERY))).select_from(SearchEntry)
+    else:
+        given = func.json_each(json.dumps(list(stems))).table_valued("value")
+        asked = select(given.c.value.label("stem")).subquery()
+        # Stems have letters and digits only; the quotes keep «and» and «not» from being more.
+        quoted = literal('"').concat(asked.c.stem).concat('"')
+        known = exists().where(literal_column("search_words").op("MATCH")(quoted)).select_from(_words)
+    return session.scalars(select(asked.c.stem).where(known)).all()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

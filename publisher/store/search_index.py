@@ -44,11 +44,12 @@ def texts_of(version: Version) -> Texts:
     return Texts(
         title=version.title,
         body=tuple(text for text in (skim(version.body), *rest, *own) if text),
-        media=tuple(_caption(place) for place in version.media),
+        media=tuple(caption_of(place) for place in version.media),
     )
 
 
-def _caption(place: VersionMedia) -> str:
+def caption_of(place: VersionMedia) -> str:
+    """What is said about a file: alternative text, credit, its own name."""
     return " · ".join(text for text in (place.alt, place.credit, place.media.name) if text)
 
 

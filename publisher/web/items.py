@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from publisher.core.messages import N_
-from publisher.core.schedule import parse_day
 from publisher.core.states import ItemStatus
 from publisher.store.channels import list_channel_titles, list_desks
 from publisher.store.item_list import Cursor, ItemFilter, Order, Page, Row, count_up_to, list_page
 from publisher.store.people import list_names
-from publisher.web.context import actor, now, reading, zone
+from publisher.web.address_fields import read_day, read_id, start_of
+from publisher.web.context import actor, now, reading
 from publisher.web.live import Pace, fragment, tag_of
 
 blueprint = Blueprint("items", __name__, url_prefix="/items")
@@ -86,8 +86,8 @@ class Choice:
             desk_ids=self.desk_ids,
             channel_id=self.channel_id,
             author_id=self.author_id,
-            since=_start_of(self.since),
-            until=_start_of(self.until + timedelta(days=1)) if self.until else None,
+            since=start_of(self.since),
+            until=start_of(self.until + timedelta(days=1)) if self.until else None,
             words=tuple(self.text.split()[:MOST_WORDS]),
         )
 
@@ -130,11 +130,11 @@ def read_choice(args: Mapping[str, str]) -> Choice:
     return Choice(
         tab=tab,
         text=" ".join(args.get("q", "").split())[:200],
-        desk=desk if _number(desk) or (desk == "own" and actor().desk_ids) else "",
-        channel_id=_number(args.get("channel", "")),
-        author_id=_number(args.get("author", "")),
-        since=_date(args.get("since", "")),
-        until=_date(args.get("until", "")),
+        desk=desk if read_id(desk) or (desk == "own" and actor().desk_ids) else "",
+        channel_id=read_id(args.get("channel", "")),
+        author_id=read_id(args.get("author", "")),
+        since=read_day(args.get("since", "")),
+        until=read_day(args.get("until", "")),
         order=next((order for order in Order if order == args.get("sort")), _usual_order(tab)),
     )
 
@@ -244,18 +244,3 @@ def _cursor(text: str) -> Cursor | None:
 
 def _cursor_text(cursor: Cursor) -> str:
     return f"{(cursor.at - EPOCH) // timedelta(microseconds=1)}-{cursor.id}"
-
-
-def _number(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[1-9]\d{0,8}", text, re.ASCII) else None
-
-
-def _date(text: str) -> date | None:
-    try:
-        return parse_day(text)
-    except ValueError:
-        return None
-
-
-def _start_of(day: date | None) -> datetime | None:
-    return datetime.combine(day, time.min, zone()) if day else None

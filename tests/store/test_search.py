@@ -37,6 +37,7 @@ from publisher.store.search import (
     find_channels,
     find_versions,
     list_found,
+    list_known_stems,
 )
 from publisher.store.search_index import begin_anew, fill_piece, read_filling
 from publisher.store.session import Store
@@ -384,3 +385,10 @@ def test_entries_of_another_scheme_are_made_anew(office: Office) -> None:
 def test_a_new_installation_has_nothing_to_fill(office: Office) -> None:
     with office.store.reading() as session:
         assert read_filling(session).is_complete
+
+
+def test_stems_that_somebody_used_are_known(office: Office) -> None:
+    office.write("Ремонт моста", "and not or near")
+    with office.store.reading() as session:
+        asked = ["ремонт", "мост", "парк", "and", "not", "или", "near"]
+        assert list_known_stems(session, asked) == ["ремонт", "мост", "and", "not", "near"]
