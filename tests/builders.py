@@ -101,13 +101,13 @@ def add_channel(
         "address": {"channel_id": next(_number), "access_hash": 1},
         "state": ChannelState.OK,
         "title": handle,
+        "created_at": NOW,
     }
     channel = Channel(
         account_id=account.id,
         desk_id=desk.id if desk else None,
         network=account.network,
         handle=handle,
-        created_at=NOW,
         **{**defaults, **values},
     )
     session.add(channel)

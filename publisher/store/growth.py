@@ -241,5 +241,6 @@ def list_values_at(session: Session, moments: Sequence[Moment], slack: timedelta
         .limit(1)
         .scalar_subquery()
     )
-    found: dict[Any, int | None] = dict(session.execute(select(asked.c.place, value)).tuples().all())
+    rows = session.execute(select(asked.c.place, value))
+    found: dict[int, int | None] = {place: counted for place, counted in rows}  # noqa: C416 - rows are no pairs to mypy
     return [found[place] for place in range(len(moments))]

@@ -132,6 +132,11 @@ def read_growth(session: Session, question: Question, zone: ZoneInfo, now: datet
     )  # fmt: skip
 
 
+def list_offered(session: Session, question: Question, zone: ZoneInfo) -> Sequence[CountedChannel]:
+    """The realm's channels that can be chosen for the period."""
+    return list_channels_of_period(session, question.realm, midnight(question.period.first, zone))
+
+
 def read_marks(session: Session, growth: Growth) -> Sequence[Outing]:
     """What went out in the period, those in most channels first; nothing for a period too long for marks."""
     if not growth.is_marked or not growth.channels:
@@ -156,7 +161,7 @@ def read_jumps(session: Session, growth: Growth, now: datetime) -> Sequence[Jump
             place=place + 1,
             step=growth.steps[place],
             contributors=_contributors(growth.tracks, place + 1, growth.steps[place]),
-            causes=[causes[outing.item_id] for outing in outings[place]],
+            causes=_strongest_first([causes[one.item_id] for one in outings[place]], growth.steps[place]),
         )
         for place in places
     ]
@@ -192,6 +197,12 @@ def read_causes(
     }
 
 
+def _strongest_first(causes: Sequence[Cause], step: Step) -> list[Cause]:
+    """Those first after which the channels moved most in the jump's own direction."""
+    sign = 1 if (step.change.value or 0) > 0 else -1
+    return sorted(causes, key=lambda cause: -sign * (cause.gained.value or 0))
+
+
 def _hours(outing: Outing, now: datetime) -> int:
     return int(min(AFTER, now - outing.at).total_seconds() // 3600)
 
@@ -200,7 +211,7 @@ def _read_channels(
     session: Session, question: Question, zone: ZoneInfo
 ) -> tuple[Sequence[CountedChannel], Sequence[CountedChannel]]:
     """All channels of the realm and those chosen."""
-    offered = list_channels_of_period(session, question.realm, midnight(question.period.first, zone))
+    offered = list_offered(session, question, zone)
     return offered, [
         channel
         for channel in offered

@@ -13,7 +13,16 @@ from publisher.core.platforms import PLATFORMS, Network
 from publisher.errors import NotFound, RuleError
 from publisher.store.channels import list_desks, list_realms_in_use
 from publisher.store.growth import Outing
-from publisher.tracking.growth import Cause, Growth, Jump, read_cause, read_growth, read_jumps, read_marks
+from publisher.tracking.growth import (
+    Cause,
+    Growth,
+    Jump,
+    list_offered,
+    read_cause,
+    read_growth,
+    read_jumps,
+    read_marks,
+)
 from publisher.web.context import now, reading, zone
 from publisher.web.errors import errors_of
 from publisher.web.formats import change
@@ -26,7 +35,7 @@ from publisher.web.growth_lines import (
     series,
     where_text,
 )
-from publisher.web.growth_table import export_rows, point_label, rows_of
+from publisher.web.growth_table import export_rows, moment_label, point_label, rows_of
 from publisher.web.periods import SPANS, calendar_periods, last_days, today
 from publisher.web.row_ids import row_id
 from publisher.web.spreadsheet_files import spreadsheet
@@ -125,7 +134,8 @@ def _frame(session: Session, choice: Choice, errors: dict[str, str]) -> dict[str
         "realms": list_realms_in_use(session),
         "today": today(),
         "growth": None,
-        "offered": (),
+        "offered": list_offered(session, choice.question, zone()) if errors else (),
+        "ticked": request.args.getlist("channel"),
     }
 
 
@@ -133,17 +143,20 @@ def _view(session: Session, choice: Choice, growth: Growth) -> dict[str, Any]:
     """What the page shows of an address that can be shown."""
     marks = read_marks(session, growth)
     lines = lines_of(growth, choice)
-    most = None if request.args.get("rows") == "all" else ROWS
+    rows = rows_of(growth, marks)
+    shown = len(rows) if request.args.get("rows") == "all" else ROWS
     return {
         "growth": growth,
         "offered": growth.offered,
         "jumps": read_jumps(session, growth, now()),
         "lines": lines,
         "left_out": parts_left_out(growth, choice),
-        "rows": rows_of(growth, marks, most),
+        "rows": rows[:shown],
+        "row_count": len(rows),
         "address": url_for(".index", _external=True, **choice.args()),
         "whole": _without_gaps(choice, growth),
         "label": lambda place: point_label(growth.points[place], growth.pace),
+        "at": lambda place: moment_label(growth.points[place], growth.pace),
         "names": lambda names: names_text(names, len(growth.channels)),
         "where": lambda outing: where_text(outing, growth),
         "gained": gained_text,

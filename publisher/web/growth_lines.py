@@ -1,5 +1,6 @@
 """The lines of the growth chart: the total first, then what the choice divides it into."""
 
+from bisect import bisect_right
 from calendar import timegm
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -119,10 +120,8 @@ def where_text(outing: Outing, growth: Growth) -> str:
 
 def place_of(instant: datetime, growth: Growth) -> int | None:
     """The point within whose stretch the instant lies; None outside of the period."""
-    for place, point in enumerate(growth.points[1:], 1):
-        if point.begin <= instant < point.end:
-            return place
-    return None
+    place = bisect_right(growth.points, instant, key=lambda point: point.begin) - 1
+    return place if place > 0 and instant < growth.points[place].end else None
 
 
 def _whole(total: Total) -> int | None:

@@ -23,24 +23,26 @@ from publisher.web.spreadsheet_files import local_cell
 class Row:
     """A point of the period as the table shows it."""
 
-    label: str
+    place: int
     total: Total
     step: Step
     outings: Sequence[Outing]
 
 
-def rows_of(growth: Growth, marks: Sequence[Outing], most: int | None = None) -> list[Row]:
-    """The points of the period, the newest first; no more than `most`."""
+def rows_of(growth: Growth, marks: Sequence[Outing]) -> Sequence[Row]:
+    """The points of the period, the newest first."""
     of_place = outings_by_place(growth, marks)
-    places = range(len(growth.points) - 1, 0, -1)
+    # Of the time before anything was counted there is nothing to tell.
+    oldest = max(growth.bounds[0], 1) if growth.bounds else 1
+    places = range(len(growth.points) - 1, oldest - 1, -1)
     return [
         Row(
-            label=point_label(growth.points[place], growth.pace),
+            place=place,
             total=growth.totals[place],
             step=growth.steps[place - 1],
             outings=of_place.get(place, ()),
         )
-        for place in places[:most]
+        for place in places
     ]
 
 
@@ -66,6 +68,11 @@ def point_label(point: Point, pace: Pace) -> str:
     return f"{_short(days.first, days.last)} – {date_(days.last)}"
 
 
+def moment_label(point: Point, pace: Pace) -> str:
+    """The moment of the point's value: its last day, or the time of a count."""
+    return moment(point.begin) if pace in TICKS else date_(point.days.last)
+
+
 def export_rows(
     growth: Growth, choice: Choice, lines: Sequence[Line], marks: Sequence[Outing]
 ) -> Iterator[Sequence[Cell]]:
@@ -76,7 +83,7 @@ def export_rows(
     yield [
         gettext("Moment") if growth.pace in TICKS else gettext("Day"), gettext("Subscribers"),
         gettext("Difference"), gettext("Opened"), gettext("Closed"), gettext("Not counted"),
-        gettext("Difference without"), *(line.title for line in parts), gettext("Went out"),
+        gettext("Difference without"), *(line.title for line in parts), gettext("News that went out"),
     ]  # fmt: skip
     for place in range(1, len(growth.points)):
         point, total, step = growth.points[place], growth.totals[place], growth.steps[place - 1]
