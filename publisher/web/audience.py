@@ -1,6 +1,6 @@
 """«Подписчики»: how many read each channel now, and what changed over a day, a week, 30 days."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,14 +12,16 @@ from werkzeug.wrappers import Response as BaseResponse
 from publisher.actions.accounts import request_counts
 from publisher.core.messages import N_
 from publisher.core.permissions import Act, may
+from publisher.core.receipts import words_of
 from publisher.core.series import DayLine, Period, change, day_lines
 from publisher.core.spreadsheets import Cell
 from publisher.errors import RuleError
-from publisher.store.audience import list_days, list_newest_counts, list_standings
+from publisher.store.audience import day_bounds, list_days, list_newest_counts, list_standings
 from publisher.store.channels import get_channel, list_desks, list_realms_in_use
+from publisher.store.misses import list_misses
 from publisher.web.asked import read_asked
 from publisher.web.audience_table import add_up_desks, heading, list_lines, read_choice, row_of, totals_of
-from publisher.web.context import actor, begin, now, reading
+from publisher.web.context import actor, begin, now, reading, zone
 from publisher.web.errors import errors_of
 from publisher.web.live import fragment
 from publisher.web.periods import SPANS, args_of, last_days, read_period, today
@@ -82,6 +84,7 @@ def channel(channel_id: int) -> str | tuple[str, int]:
             channel=get_channel(session, channel_id),
             standing=list_standings(session, now(), [channel_id]).get(channel_id),
             lines=_day_lines(session, channel_id, period),
+            causes=_causes(session, channel_id, period),
             counts=[
                 (datetime.fromtimestamp(c.taken_at, UTC), c)
                 for c in list_newest_counts(session, channel_id, LAST_COUNTS)
@@ -133,3 +136,16 @@ def _period() -> Period:
 def _day_lines(session: Session, channel_id: int, period: Period) -> list[DayLine | Period]:
     days = list_days(session, channel_id, period.first - timedelta(days=1), period.last)
     return day_lines(days, period.first, period.last)
+
+
+def _causes(session: Session, channel_id: int, period: Period) -> Callable[[Period], Sequence[str]]:
+    """From a gap of the period to why the channel could not be counted in it; nothing where nobody tried."""
+    start, end = day_bounds(period.first, zone())[0], day_bounds(period.last, zone())[1]
+    misses = list_misses(session, [channel_id], start, end)
+
+    def causes(gap: Period) -> Sequence[str]:
+        first, last = day_bounds(gap.first, zone())[0], day_bounds(gap.last, zone())[1]
+        codes = [miss.code for miss in misses if miss.first_at < last and miss.last_at >= first]
+        return [gettext(words_of(code)) for code in dict.fromkeys(codes)]
+
+    return causes

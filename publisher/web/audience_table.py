@@ -10,10 +10,12 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from publisher.core.platforms import Realm
+from publisher.core.receipts import words_of
 from publisher.core.series import Total, add_up, change
 from publisher.core.spreadsheets import Cell
 from publisher.store.audience import Standing, list_standings
 from publisher.store.channels import list_counted_channels, list_realms_in_use
+from publisher.store.misses import Miss, list_current_misses
 from publisher.store.models import Channel
 from publisher.web.context import now
 from publisher.web.row_ids import row_id
@@ -37,6 +39,12 @@ class Line:
     day: int | None = None
     week: int | None = None
     month: int | None = None
+    miss: Miss | None = None
+
+    @property
+    def cause(self) -> str:
+        """Why the channel cannot be counted now, in words; empty while it can, or when nobody tried."""
+        return gettext(words_of(self.miss.code)) if self.miss else ""
 
     @property
     def desk_title(self) -> str:
@@ -112,10 +120,11 @@ def read_choice(session: Session) -> Choice:
 
 
 def list_lines(session: Session, choice: Choice) -> list[Line]:
-    """The lines in their order; two queries, however many channels."""
+    """The lines in their order; three queries, however many channels."""
     channels = list_counted_channels(session, choice.realm, choice.desk_id)
     standings = list_standings(session, now(), [channel.id for channel in channels])
-    lines = [_line(channel, standings.get(channel.id)) for channel in channels]
+    misses = list_current_misses(session, [channel.id for channel in channels])
+    lines = [_line(channel, standings.get(channel.id), misses.get(channel.id)) for channel in channels]
     # What is not known comes last, whichever way the rest is sorted.
     unknown = [line for line in lines if _key(line, choice.sort) is None]
     known = [line for line in lines if _key(line, choice.sort) is not None]
@@ -123,11 +132,12 @@ def list_lines(session: Session, choice: Choice) -> list[Line]:
     return known + unknown
 
 
-def _line(channel: Channel, standing: Standing | None) -> Line:
+def _line(channel: Channel, standing: Standing | None, miss: Miss | None) -> Line:
     if standing is None:
-        return Line(channel=channel)
+        return Line(channel=channel, miss=miss)
     return Line(
         channel=channel,
+        miss=miss,
         taken_at=datetime.fromtimestamp(standing.taken_at, UTC),
         value=standing.value,
         day=change(standing.value, standing.day_ago),

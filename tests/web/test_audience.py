@@ -12,6 +12,7 @@ from webtest import TestResponse
 from publisher.core.platforms import Realm
 from publisher.core.states import Role
 from publisher.store.audience import Count, add_counts
+from publisher.store.misses import add_misses
 from publisher.store.models import Channel
 from tests.builders import NOW, add_account, add_channel
 from tests.web.desk import DeskOffice, form_to
@@ -70,6 +71,42 @@ def test_an_old_count_says_when_it_was_taken(office: DeskOffice) -> None:
     count(office, channel, {timedelta(hours=5): 500})
     [row] = table(office.visitor().get("/audience"))
     assert row[2] == "500 сегодня, 04:00"
+
+
+def miss(office: DeskOffice, channel: Channel, code: str, age: timedelta = timedelta()) -> None:
+    """The channel could not be counted so long before now."""
+    with office.store.begin() as session:
+        taken_at = int((office.now - age).timestamp())
+        add_misses(session, [(channel.id, code)], taken_at, timedelta(minutes=15))
+
+
+def test_a_channel_that_cannot_be_counted_says_why(office: DeskOffice) -> None:
+    channel = office.add_channel("krd_news", title="Новости города")
+    count(office, channel, {timedelta(hours=5): 500})
+    miss(office, channel, "CHANNEL_PRIVATE")
+    [row] = table(office.visitor().get("/audience"))
+    said = "Новости города не удаётся посчитать: Учётная запись не состоит в канале."
+    assert row[0] == said
+
+
+def test_a_count_takes_the_cause_away(office: DeskOffice) -> None:
+    channel = office.add_channel("krd_news", title="Новости города")
+    miss(office, channel, "unreachable", timedelta(hours=1))
+    count(office, channel, {0 * DAY: 500})
+    [row] = table(office.visitor().get("/audience"))
+    assert row[0] == "Новости города"
+
+
+def test_a_gap_of_a_channel_tells_its_causes(office: DeskOffice) -> None:
+    channel = office.add_channel()
+    count(office, channel, {6 * DAY: 500, 0 * DAY: 510})
+    for age, code in ((4 * DAY, "unreachable"), (3 * DAY, "CHAT_ADMIN_REQUIRED"), (2 * DAY, "unreachable")):
+        miss(office, channel, code, age)
+    rows = table(office.visitor().get(f"/audience/{channel.id}?days=7"))
+    [gap] = [row for row in rows if len(row) == 2]
+    assert gap[1] == (
+        "не считали: 5 дней Нет связи с соцсетью. Учётная запись не входит в администраторы канала."
+    )
 
 
 def test_a_total_names_the_channels_that_it_lacks(office: DeskOffice) -> None:
