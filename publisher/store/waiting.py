@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from publisher.core.entries import Mending
-from publisher.core.guessing import Kind
+from publisher.core.guessing import Kind, fold
 from publisher.core.messages import N_
 from publisher.errors import NotFound, RuleError
 from publisher.store.sheets import LARGEST_FILE, MEGABYTE
@@ -24,7 +24,8 @@ MOST_MENDED = 2_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """What a person said about the file; empty is guessed. `columns` are codes by place, good for a heading
-    of just these `titles`; `cells` are texts by "line:place"; `names` are ids of channels, or "-"."""
+    of just these `titles`; `cells` are texts by "line:place"; `names` lead what the file calls a
+    channel to its id, or to "-"."""
 
     encoding: str = ""
     delimiter: str = ""
@@ -42,7 +43,7 @@ class Choices:
         return Mending(
             cells={_place(key): text for key, text in self.cells.items()},
             left_out=frozenset(self.left_out),
-            names={name: int(code) if code.isdecimal() else None for name, code in self.names.items()},
+            names={fold(name): int(code) if code.isdecimal() else None for name, code in self.names.items()},
         )
 
     def for_another_file(self) -> "Choices":

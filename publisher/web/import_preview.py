@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from babel.dates import format_date
 from flask import request
@@ -26,7 +26,7 @@ from publisher.store.imports import Stage, Summary, compare, list_named_channels
 from publisher.store.sheets import Choice, Table, open_table
 from publisher.store.waiting import MOST_MENDED, Choices, WaitingFile
 from publisher.web.context import language, now, reading, zone
-from publisher.web.formats import date_, full_moment
+from publisher.web.formats import clock, date_
 
 FAULTS_SHOWN = 100
 FIRST_LINES = 8
@@ -188,7 +188,7 @@ def read_choices(file: WaitingFile) -> Choices:
 
 def _chosen_names() -> dict[str, str]:
     pairs = zip(request.form.getlist("name"), request.form.getlist("named"), strict=False)
-    return {fold(name): code for name, code in pairs if code == "-" or (code.isdecimal() and len(code) < 10)}
+    return {name[:500]: code for name, code in pairs if code == "-" or (code.isdecimal() and len(code) < 10)}
 
 
 def _is_key(key: str) -> bool:
@@ -271,18 +271,26 @@ def _names(faults: Sequence[Fault], names: Names, choices: Choices) -> list[Name
         for key, count in counts.most_common(FAULTS_SHOWN)
     ]
     known = [
-        NameView(name=key, key=key, count=0, nearest=(), chosen=code)
-        for key, code in choices.names.items()
-        if key not in counts
+        NameView(name=name, key=fold(name), count=0, nearest=(), chosen=code)
+        for name, code in choices.names.items()
+        if fold(name) not in counts
     ]
     return unknown + known
 
 
 def when_text(when: When) -> str:
     """The moment of a count, or the day of a total."""
-    if isinstance(when, int):
-        return full_moment(datetime.fromtimestamp(when, UTC))
-    return date_(date.fromisoformat(when))
+    if isinstance(when, str):
+        return date_(date.fromisoformat(when))
+    moment = datetime.fromtimestamp(when, zone())
+    return f"{date_(moment.date())}, {clock(moment)}"
+
+
+def day_text(when: When) -> str:
+    """The day of either."""
+    if isinstance(when, str):
+        return date_(date.fromisoformat(when))
+    return date_(datetime.fromtimestamp(when, zone()).date())
 
 
 def period_of(summary: Summary) -> dict[str, str]:

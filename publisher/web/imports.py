@@ -24,6 +24,7 @@ from publisher.web.errors import errors_of
 from publisher.web.formats import number
 from publisher.web.import_preview import (
     FAULTS_SHOWN,
+    day_text,
     make_preview,
     month_text,
     period_of,
@@ -169,7 +170,7 @@ def _preview(waiting: WaitingFile, errors: dict[str, str]) -> Page:
         page = render_template(
             "imports/preview.html", preview=preview, errors=errors, most=FAULTS_SHOWN,
             roles=role_options(waiting.kind), values_of=Role.VALUES_OF.value, unknown=Role.UNKNOWN.value,
-            when=when_text, period_of=period_of,
+            when=when_text, day=day_text, period_of=period_of,
             explain=lambda error: translate_error(error, language()),
         )  # fmt: skip
     return (page, 422) if errors else page
