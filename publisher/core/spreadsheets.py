@@ -24,14 +24,14 @@ SHEET_ROWS = 1_048_576
 NARROWEST, WIDEST = 9, 60
 
 # A datetime is a moment on the city's clock, without a zone: office programs know none.
-Cell = str | int | date | datetime | None
+Cell = str | int | float | date | datetime | None
 
 
 def to_csv(rows: Iterable[Sequence[Cell]], language: str) -> bytes:
     """The rows as Excel of that language opens them by a double click: UTF-8 with its mark; None is empty."""
     text = StringIO(newline="")
     writer = csv.writer(text, delimiter=DELIMITERS[language], lineterminator="\r\n")
-    writer.writerows([_plain(cell) for cell in row] for row in rows)
+    writer.writerows([_in_language(_plain(cell), language) for cell in row] for row in rows)
     return (BYTE_ORDER_MARK + text.getvalue()).encode()
 
 
@@ -67,6 +67,12 @@ def neutral(cell: Cell) -> Cell:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
+def _in_language(cell: Cell, language: str) -> Cell:
+    """A fraction with the comma of languages that part columns by semicolons."""
+    is_fraction = isinstance(cell, float) and DELIMITERS[language] == ";"
+    return str(cell).replace(".", ",") if is_fraction else cell
+
+
 def _plain(cell: Cell) -> Cell:
     if isinstance(cell, datetime):
         return f"{cell:%Y-%m-%d %H:%M}"
@@ -85,7 +91,7 @@ def _write(page: Worksheet, row: int, column: int, cell: Cell, forms: _Forms) ->
         case str():
             # Written as text whatever it begins with: no formula, no link.
             page.write_string(row, column, cell, None if row else forms.heading)
-        case int():
+        case int() | float():
             page.write_number(row, column, cell)
         case datetime():
             page.write_datetime(row, column, cell, forms.moment)

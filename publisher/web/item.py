@@ -30,6 +30,7 @@ from publisher.web.effects import correction_effects, kill_effects, notice_parts
 from publisher.web.errors import errors_of
 from publisher.web.formats import moment
 from publisher.web.frame import is_stopped
+from publisher.web.item_metrics import earned_html
 from publisher.web.item_page import glance, read_page
 from publisher.web.item_view import body_html, outcome_text, span, typed
 from publisher.web.lanes import build_lanes, outdated
@@ -256,6 +257,7 @@ def _page(
     with reading() as session:
         seen = glance(session, item_id)
         page = read_page(session, item_id)
+        earned = earned_html(session, item_id)
         return render_template(
             "item/show.html",
             page=page,
@@ -266,6 +268,8 @@ def _page(
             form=form,
             errors=errors or {},
             ambiguous=ambiguous,
+            earned=earned,
+            earned_tag=tag_of(earned),
         )
 
 
