@@ -6,7 +6,7 @@ Every query here names its columns: what is not named cannot get out (tests/stor
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -261,7 +261,9 @@ class Published:
         }
 
     def _stream(self, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
-        yield from self.session.execute(query, execution_options={"yield_per": AT_ONCE})
+        # Without the layer that makes objects: it takes a third of the time, and there are none.
+        connection = self.session.connection()
+        yield from connection.execute(query, execution_options={"yield_per": AT_ONCE})
 
     def _places(self) -> Mapping[int, int]:
         """Which of its item's published texts a version was, from 1."""
@@ -293,6 +295,6 @@ class Published:
         return moment.astimezone(self.zone).date().isoformat()
 
 
-def instant(moment: datetime | date | None) -> str | None:
-    """As SQLite's own functions and every reader understand it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(moment, datetime) else None
+def instant(moment: datetime | None) -> str | None:
+    """An instant in UTC as SQLite's own functions and every reader understand it."""
+    return None if moment is None else f"{moment.isoformat()[:19]}Z"
