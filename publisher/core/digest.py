@@ -92,7 +92,6 @@ class WeekFigures:
     channels: tuple[ChannelWeek, ...] = ()
     change_before: int | None = None
     best: tuple[BestPost, ...] = ()
-    best_known: bool = False
     published: int = 0
     corrected: int = 0
     withdrawn: int = 0

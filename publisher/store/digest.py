@@ -112,6 +112,7 @@ def _operations(
 ) -> Select[Any]:
     return (
         select(*columns)
+        .select_from(Operation)
         .join(Channel, Channel.id == Operation.channel_id)
         .join(Account, Account.id == Channel.account_id)
         .where(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from publisher.core.digest import (
     CHART_WEEKS,
     ONE_WEEK,
+    BestPost,
     ChannelWeek,
     WeekFigures,
     bounds,
@@ -16,6 +17,7 @@ from publisher.core.digest import (
     sum_up_deliveries,
     week_of,
 )
+from publisher.core.measuring import Measure
 from publisher.core.platforms import Realm
 from publisher.core.series import ONE_DAY
 from publisher.store.digest import (
@@ -25,8 +27,10 @@ from publisher.store.digest import (
     list_count_gaps,
     read_work,
 )
+from publisher.store.metrics import list_earnings
 from publisher.store.models import Channel
 
+MOST_POSTS = 5
 Closings = Mapping[int, Mapping[date, int]]
 
 
@@ -42,6 +46,7 @@ def sum_up(session: Session, realm: Realm, week: date, zone: ZoneInfo, now: date
         until=until,
         channels=tuple(_channel_week(channel, closings, week, until) for channel in channels),
         change_before=_change_before(channels, closings, week, until),
+        best=_best(session, realm, first, min(after, now), now),
         published=work.published,
         corrected=work.corrected,
         withdrawn=work.withdrawn,
@@ -85,6 +90,23 @@ def _evening(known: Mapping[date, int], week: date, until: date) -> int | None:
     if until in known:
         return known[until]
     return known.get(until - ONE_DAY) if week < until < last_day(week) else None
+
+
+def _best(
+    session: Session, realm: Realm, first: datetime, after: datetime, now: datetime
+) -> tuple[BestPost, ...]:
+    """The posts that were seen most for the size of their channel; of each item the best one."""
+    best: dict[int, BestPost] = {}
+    for earning in list_earnings(session, first, after, realm, now=now):
+        views, rate = earning.figures.views, earning.per_thousand(Measure.VIEWS)
+        known = best.get(earning.item_id)
+        if views is None or rate is None or (known is not None and known.per_thousand >= rate):
+            continue
+        best[earning.item_id] = BestPost(
+            item_id=earning.item_id, title=earning.title, channel=earning.channel_title,
+            views=views, per_thousand=rate,
+        )  # fmt: skip
+    return tuple(sorted(best.values(), key=lambda post: (-post.per_thousand, post.title))[:MOST_POSTS])
 
 
 def _change_before(channels: Sequence[Channel], closings: Closings, week: date, until: date) -> int | None:

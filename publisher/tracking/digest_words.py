@@ -57,10 +57,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """The digest as it is read. `lead` is the whole week in a line."""
+    """The digest as it is read."""
 
     title: str
-    lead: str
     sections: tuple[Section, ...]
 
 
@@ -76,7 +75,6 @@ class Teller:
         """The whole digest in words."""
         return Story(
             title=self.title(figures),
-            lead=self._lead(figures),
             sections=(
                 self._audience(figures),
                 *([self._channels(figures)] if figures.channels else ()),
@@ -121,9 +119,6 @@ class Teller:
         return str(format_percent(share, pattern, locale=self.language))
 
     # Sections
-
-    def _lead(self, figures: WeekFigures) -> str:
-        return " ".join([*self._growth(figures)][:1] + [*self._published(figures)][:1])
 
     def _audience(self, figures: WeekFigures) -> Section:
         return Section(
@@ -223,8 +218,8 @@ class Teller:
             header=(
                 self.gettext("Channel"),
                 self.gettext("Change"),
-                self.gettext("Was"),
-                self.gettext("Now"),
+                self.gettext("Readers before"),
+                self.gettext("Readers after"),
             ),
             rows=tuple(
                 (
@@ -291,14 +286,6 @@ class Teller:
         else:
             yield self.ngettext("{count} post went out.", "{count} posts went out.", deliveries.sent)
             yield from self._lateness(deliveries)
-        if deliveries.failed:
-            yield self.ngettext("{count} operation failed.", "{count} operations failed.", deliveries.failed)
-        if deliveries.waiting:
-            yield self.ngettext(
-                "{count} operation waits for a person's decision.",
-                "{count} operations wait for a person's decision.",
-                deliveries.waiting,
-            )
 
     def _lateness(self, deliveries: Deliveries) -> Iterator[str]:
         if not deliveries.late:
@@ -309,11 +296,15 @@ class Teller:
                 "{count} of them were late by more than a minute.",
                 deliveries.late,
             )
-        if deliveries.half_within is not None and deliveries.most_within is not None:
+        half, most = deliveries.half_within, deliveries.most_within
+        if half is None or most is None:
+            return
+        places = {"half": self.duration(half), "most": self.duration(most)}
+        if places["half"] == places["most"]:
+            yield self.gettext("99 of 100 stood within {most} of their time.", most=places["most"])
+        else:
             yield self.gettext(
-                "Half of them stood within {half} of their time, 99 of 100 within {most}.",
-                half=self.duration(deliveries.half_within),
-                most=self.duration(deliveries.most_within),
+                "Half of them stood within {half} of their time, 99 of 100 within {most}.", **places
             )
 
     def duration(self, seconds: float) -> str:
@@ -325,7 +316,11 @@ class Teller:
         return self.ngettext("{count} hour", "{count} hours", ceil(seconds / HOUR))
 
     def _problems(self, figures: WeekFigures) -> Section:
-        told = [*map(self._broken, figures.broken), *map(self._gap, figures.gaps[:MOST_GAPS])]
+        told = [
+            *self._undelivered(figures.deliveries),
+            *map(self._broken, figures.broken),
+            *map(self._gap, figures.gaps[:MOST_GAPS]),
+        ]
         more = len(figures.gaps) - MOST_GAPS
         if more > 0:
             told.append(
@@ -337,6 +332,16 @@ class Teller:
             heading=self.gettext("What is not in order"),
             sentences=tuple(told) or (self.gettext("Everything is in order."),),
         )
+
+    def _undelivered(self, deliveries: Deliveries) -> Iterator[str]:
+        if deliveries.failed:
+            yield self.ngettext("{count} operation failed.", "{count} operations failed.", deliveries.failed)
+        if deliveries.waiting:
+            yield self.ngettext(
+                "{count} operation waits for a person's decision.",
+                "{count} operations wait for a person's decision.",
+                deliveries.waiting,
+            )
 
     def _broken(self, broken: Broken) -> str:
         if broken.kind == "account":
