@@ -170,7 +170,8 @@ def gained_text(cause: Cause) -> str:
     if not cause.gained.missing or cause.gained.value is None:
         return str(text)
     lacking = len(cause.gained.missing)
-    return f"{text} ({ngettext('without %(num)s channel', 'without %(num)s channels', lacking)})"
+    without = ngettext("without %(num)s channel", "without %(num)s channels", lacking)
+    return f"{text} ({without})"
 
 
 def _segments(change_to: Callable[[Any], Choice], texts: Mapping[Any, str], chosen: object) -> list[Segment]:

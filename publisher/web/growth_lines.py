@@ -84,7 +84,8 @@ def series(growth: Growth, choice: Choice, lines: Sequence[Line], marks: Sequenc
 
 def gap_text(gap: Gap, growth: Growth) -> str:
     """«Не посчитаны: Пресс-служба. Рабочий процесс не работал.»"""
-    return f"{gettext('Not counted:')} {names_text(gap.names, len(growth.channels))}. {cause_text(gap)}"
+    names = names_text(gap.names, len(growth.channels))
+    return str(gettext("Not counted: %(names)s. %(cause)s", names=names, cause=cause_text(gap)))
 
 
 def cause_text(gap: Gap) -> str:
