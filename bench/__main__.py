@@ -1,7 +1,10 @@
 """`make bench`: every benchmark, one after the other, each against a baseline in the same run."""
 
-from bench import delivery, pages
+from bench import archive, delivery, growth, pages, search
 
 if __name__ == "__main__":
     delivery.main()
     pages.main()
+    growth.main()
+    search.main()
+    archive.main()

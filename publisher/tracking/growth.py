@@ -55,13 +55,15 @@ MOST_MARKS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Whose growth, and when. No `channel_ids` means all that desk and network leave."""
+    """Whose growth, and when. No `channel_ids` means all that desk and network leave, no `pace` the finest
+    that one picture holds."""
 
     realm: Realm
     period: Period
     desk_id: int | None = None
     network: Network | None = None
     channel_ids: tuple[int, ...] = ()
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +230,7 @@ def _read_values(
     session: Session, question: Question, ids: Sequence[int], zone: ZoneInfo, now: datetime
 ) -> tuple[Pace, Sequence[Point], Found]:
     """The pace, its points, and the values by channel and place."""
-    pace = usual_pace(question.period)
+    pace = question.pace or usual_pace(question.period)
     for ticks in TICKS if pace in TICKS else ():
         points = points_of(question.period, ticks, zone, now)
         found = _read_ticks(session, ids, points)

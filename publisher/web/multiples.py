@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 
 from publisher.core.messages import N_
+from publisher.core.points import Pace
 from publisher.core.series import Period, Track, change
 from publisher.errors import RuleError
 from publisher.store.channels import list_realms_in_use
@@ -27,6 +28,8 @@ blueprint = Blueprint("multiples", __name__, url_prefix="/growth/channels")
 
 # The picture's own units: it is stretched to the place it gets, lines keep their width.
 WIDTH, HEIGHT, MARGIN = 200, 60, 4
+# The longest period in days that is drawn by day, and by week; a longer one by month.
+MOST_DAYS, MOST_WEEKS = 100, 700
 
 
 class Sort(StrEnum):
@@ -104,13 +107,21 @@ def index() -> str | tuple[str, int]:
 
 
 def _page(session: Session, view: View, errors: Mapping[str, str]) -> str:
-    growth = read_growth(session, view.choice.question, zone(), now())
+    question = view.choice.question
+    growth = read_growth(session, replace(question, pace=_pace(question.period)), zone(), now())
     return render_template(
         "multiples/index.html",
         errors=errors, view=view, growth=growth, charts=charts_of(growth, view),
         periods=_periods(view), sorts=_segments(view, "sort", SORTS), scales=_segments(view, "scale", SCALES),
         realms=list_realms_in_use(session), width=WIDTH, height=HEIGHT,
     )  # fmt: skip
+
+
+def _pace(period: Period) -> Pace | None:
+    """A chart of this width shows no more than some hundred points."""
+    if period.days <= MOST_DAYS:
+        return None
+    return Pace.WEEK if period.days <= MOST_WEEKS else Pace.MONTH
 
 
 def _view(choice: Choice) -> View:
