@@ -11,7 +11,7 @@ import statistics
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -131,9 +131,9 @@ def processor_time(visitor: Visitor, path: str) -> float:
     return (time.process_time() - start) * 1000
 
 
-def compare(full: Visitor, empty: Visitor, rounds: int) -> None:
+def compare(full: Visitor, empty: Visitor, rounds: int, pages: Mapping[str, tuple[str, str]] = PAGES) -> None:
     """The table: each page over the full office against the empty one, asked in turns."""
-    for name, (path, baseline) in PAGES.items():
+    for name, (path, baseline) in pages.items():
         full.get(path)
         empty.get(baseline)
         pairs = [(processor_time(full, path), processor_time(empty, baseline)) for _ in range(rounds)]

@@ -1,6 +1,15 @@
 """The jobs of a worker, all of them, in one visible tuple."""
 
-from jobs import archive, check_accounts, count_audience, deliver, digest, measure_posts, reconcile
+from jobs import (
+    archive,
+    check_accounts,
+    count_audience,
+    deliver,
+    digest,
+    index_search,
+    measure_posts,
+    reconcile,
+)
 
 JOBS = (
     deliver.JOB,
@@ -9,5 +18,6 @@ JOBS = (
     measure_posts.JOB,
     check_accounts.JOB,
     archive.JOB,
+    index_search.JOB,
     digest.JOB,
 )
