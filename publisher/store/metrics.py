@@ -242,25 +242,11 @@ def list_earnings(
 ) -> Sequence[Earning]:
     """What the posts of a period (`until` excluded) that still stand had earned at that age, newest first.
 
-    `desk_id` is the channel's desk. One query; every post costs three seeks. Of more than `limit` posts the
+    `desk_id` is the channel's desk. Two queries; every post shown costs three seeks. Of more than `limit` posts the
     newest come.
     """
-    newest = (
-        select(func.max(PostMetric.age))
-        .where(PostMetric.post_id == Post.id, PostMetric.age <= _seconds(age))
-        .correlate(Post)
-        .scalar_subquery()
-    )
-    before = _subscribers_at(Post.published_at)
-    after = _subscribers_at(Post.published_at, GAIN)
-    rows = session.execute(
-        select(
-            Post, Channel, Version.title, PostMetric, before.label("before"), after.label("after"),
-        )
-        .join(Channel, Channel.id == Post.channel_id)
-        .join(Operation, Operation.id == Post.standing_id)
-        .join(Version, Version.id == Operation.version_id)
-        .outerjoin(PostMetric, (PostMetric.post_id == Post.id) & (PostMetric.age == newest))
+    chosen = (
+        select(Post.id)
         .where(
             # By channel, so that the index on (channel, time) is used however many years lie around.
             Post.channel_id.in_(_channels(realm, desk_id, channel_id)),
@@ -270,8 +256,34 @@ def list_earnings(
         )
         .order_by(Post.published_at.desc(), Post.id.desc())
         .limit(limit)
+        .subquery()
+    )
+    # What costs a seek for every post is asked only of those that are shown.
+    rows = session.execute(_earned(_seconds(age)).join(chosen, chosen.c.id == Post.id)).all()
+    channels = {channel.id: channel for channel in session.scalars(select(Channel))} if rows else {}
+    return [_earning(row, channels[row.channel_id], now) for row in rows]
+
+
+def _earned(age: int) -> Any:
+    """Posts with the headline of what stands, the figures of their newest age up to this one, and counts."""
+    newest = (
+        select(func.max(PostMetric.age))
+        .where(PostMetric.post_id == Post.id, PostMetric.age <= age)
+        .correlate(Post)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Post.id, Post.item_id, Post.channel_id, Post.permalink, Post.state, Post.published_at,
+            Version.title, PostMetric.age, PostMetric.views, PostMetric.forwards, PostMetric.reactions,
+            PostMetric.comments, _subscribers_at(Post.published_at).label("before"),
+            _subscribers_at(Post.published_at, GAIN).label("after"),
+        )
+        .join(Operation, Operation.id == Post.standing_id)
+        .join(Version, Version.id == Operation.version_id)
+        .outerjoin(PostMetric, (PostMetric.post_id == Post.id) & (PostMetric.age == newest))
+        .order_by(Post.published_at.desc(), Post.id.desc())
     )  # fmt: skip
-    return [_earning(row, now) for row in rows]
 
 
 def _channels(realm: Realm, desk_id: int | None, channel_id: int | None) -> Any:
@@ -283,20 +295,18 @@ def _channels(realm: Realm, desk_id: int | None, channel_id: int | None) -> Any:
     return query
 
 
-def _earning(row: Any, now: datetime) -> Earning:
-    post, channel, title, metric, before, after = row
-    has_gain = before is not None and after is not None and post.published_at + GAIN <= now
+def _earning(row: Any, channel: Channel, now: datetime) -> Earning:
+    has_gain = row.before is not None and row.after is not None and row.published_at + GAIN <= now
     return Earning(
-        post_id=post.id, item_id=post.item_id, title=title, channel_id=channel.id,
+        post_id=row.id, item_id=row.item_id, title=row.title, channel_id=channel.id,
         channel_title=channel.title, handle=channel.handle, network=channel.network,
-        permalink=post.permalink, state=post.state, published_at=post.published_at,
-        age=timedelta(seconds=metric.age) if metric else None,
-        figures=_figures(metric) if metric else Figures(),
-        subscribers=before, gain=after - before if has_gain else None,
+        permalink=row.permalink, state=row.state, published_at=row.published_at,
+        age=None if row.age is None else timedelta(seconds=row.age), figures=_figures(row),
+        subscribers=row.before, gain=row.after - row.before if has_gain else None,
     )  # fmt: skip
 
 
-def _figures(metric: PostMetric) -> Figures:
+def _figures(metric: Any) -> Figures:
     return Figures(
         views=metric.views, forwards=metric.forwards, reactions=metric.reactions, comments=metric.comments
     )
