@@ -1,5 +1,6 @@
 """`publisher doctor`: where everything lies, and what is not in order. It looks and changes nothing."""
 
+import os
 import platform
 import shutil
 import sqlite3
@@ -76,6 +77,7 @@ def examine(office: Office) -> Iterator[Check]:
     yield _data_folder(office)
     yield _disk(office)
     yield _key(office)
+    yield _mail(office)
     engine = _find_engine(office)
     if engine is None:
         yield Check(
@@ -148,6 +150,19 @@ def _key(office: Office) -> Check:
         return Check(name="key", state=State.PROBLEM, text=office.explain(error))
     text = office.text(N_("{file}. It is not in the backup: keep a copy elsewhere."), file=file)
     return Check(name="key", state=State.OK, text=text)
+
+
+def _mail(office: Office) -> Check:
+    """Whether the settings are whole; `publisher mail test` tries them."""
+    mail = office.settings.mail
+    if not mail.server:
+        text = office.text(N_("No mail server: no letters are sent."))
+        return Check(name="mail", state=State.NOTE, text=text)
+    for file in filter(None, (mail.password_file if mail.user else "", mail.ca_file)):
+        if not os.access(file, os.R_OK):
+            text = office.text(N_("Cannot read {file}."), file=file)
+            return Check(name="mail", state=State.PROBLEM, text=text)
+    return Check(name="mail", state=State.OK, text=f"{mail.server}, {mail.security}, {mail.sender}")
 
 
 def _find_engine(office: Office) -> Engine | None:

@@ -2,7 +2,7 @@
 is not known is None, and who lacks it is named."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
 from typing import Any
@@ -210,10 +210,11 @@ def figures_to_json(figures: WeekFigures) -> dict[str, Any]:
 
 
 def figures_from_json(stored: dict[str, Any]) -> WeekFigures:
-    """What `figures_to_json` gave."""
+    """What `figures_to_json` gave, by this version of the program or an earlier one."""
+    known = {f.name for f in fields(WeekFigures)}
     return WeekFigures(
         **{
-            **stored,
+            **{name: value for name, value in stored.items() if name in known},
             "week": date.fromisoformat(stored["week"]),
             "until": date.fromisoformat(stored["until"]),
             "channels": tuple(ChannelWeek(**one) for one in stored["channels"]),
