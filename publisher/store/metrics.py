@@ -242,8 +242,8 @@ def list_earnings(
 ) -> Sequence[Earning]:
     """What the posts of a period (`until` excluded) that still stand had earned at that age, newest first.
 
-    `desk_id` is the channel's desk. Two queries; every post shown costs three seeks. Of more than `limit` posts the
-    newest come.
+    `desk_id` is the channel's desk. Two queries; every post shown costs three seeks.
+    Of more than `limit` posts the newest come.
     """
     chosen = (
         select(Post.id)
