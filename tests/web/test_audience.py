@@ -85,7 +85,7 @@ def test_a_channel_that_cannot_be_counted_says_why(office: DeskOffice) -> None:
     count(office, channel, {timedelta(hours=5): 500})
     miss(office, channel, "CHANNEL_PRIVATE")
     [row] = table(office.visitor().get("/audience"))
-    said = "Новости города не удаётся посчитать: Учётная запись не состоит в канале."
+    said = "Новости города Не удаётся посчитать. Учётная запись не состоит в канале."
     assert row[0] == said
 
 
