@@ -36,7 +36,14 @@ def metadata(name: str, labels: Labels) -> dict[str, Any]:
             name: {
                 "description": explain(ABOUT_ARCHIVE),
                 "tables": {**tables, **views},
-                "queries": {"search": {"title": explain(SEARCH_TITLE), "sql": SEARCH, "params": ["q"]}},
+                "queries": {
+                    "search": {
+                        "title": explain(SEARCH_TITLE),
+                        "sql": SEARCH,
+                        "params": ["q"],
+                        "hide_sql": True,
+                    }
+                },
             }
         },
     }

@@ -208,7 +208,8 @@ class Published:
         for number, item_id, channel_id, version_id, state, permalink, own, *moments in self._stream(query):
             if item_id not in self.items or channel_id not in self.channel_ids:
                 continue
-            stands = self.has_text(item_id) and state is not PostState.WITHDRAWN
+            # The texts of an item that is withdrawn are not among those shown.
+            stands = version_id in self.shown and state is not PostState.WITHDRAWN
             yield (
                 number, item_id, channel_id, version_id if version_id in self.shown else None, state.value,
                 permalink if stands else "", to_plain(parse(own)) if own is not None and stands else None,
