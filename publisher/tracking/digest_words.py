@@ -24,6 +24,8 @@ from publisher.wording import catalogue, translate_reason
 MOST_CHANNELS, MOST_GAPS, MOST_NAMES = 5, 10, 5
 TOTAL, CHANGES = "total", "changes"
 MINUTE, HOUR = 60, 3600
+# One place behind the comma is as exact as a reader wants it.
+LEAST_SHARE = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +114,8 @@ class Teller:
         return f"{'+' if value > 0 else '−' if value < 0 else ''}{self.number(abs(value))}"
 
     def percent(self, share: float) -> str:
-        """«2,1 %»; what is less than a tenth is said so."""
+        """«2,1 %»."""
         pattern = {"ru": "#,##0.#\u00a0%"}.get(self.language, "#,##0.#%")
-        if 0 < share < 0.0005:
-            return self.gettext("less than {percent}", percent=self.percent(0.001))
         return str(format_percent(share, pattern, locale=self.language))
 
     # Sections
@@ -180,6 +180,8 @@ class Teller:
         )  # fmt: skip
 
     def _by(self, share: float) -> str:
+        if share < LEAST_SHARE:
+            return self.gettext("by less than {percent}", percent=self.percent(LEAST_SHARE))
         return self.gettext("by {percent}", percent=self.percent(share))
 
     def _channels(self, figures: WeekFigures) -> Section:
