@@ -5,8 +5,21 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Integer, Select, column, func, select, values
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    Subquery,
+    cast,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from publisher.core.gaps import Miss
 from publisher.core.platforms import Network, Realm
@@ -88,17 +101,13 @@ def list_last_values(
     session: Session, channel_ids: Collection[int], stretches: Sequence[Period]
 ) -> Iterable[tuple[int, int, int]]:
     """(channel, place of the stretch, the last count in it); one seek each, however long the stretches."""
-    asked = (
-        values(column("place", Integer), column("first", Date), column("last", Date), name="asked")
-        .data([(place, days.first, days.last) for place, days in enumerate(stretches)])
-        .cte("asked_days")
-    )
+    asked = _asked(session, [(days.first.isoformat(), days.last.isoformat()) for days in stretches], Date())
     value = (
         select(AudienceDay.closing)
         .where(
             AudienceDay.channel_id == Channel.id,
-            AudienceDay.day >= asked.c.first,
-            AudienceDay.day <= asked.c.last,
+            AudienceDay.day >= asked.c.one,
+            AudienceDay.day <= asked.c.two,
         )
         .order_by(AudienceDay.day.desc())
         .limit(1)
@@ -222,20 +231,13 @@ def list_values_at(session: Session, moments: Sequence[Moment], slack: timedelta
     """The count of each moment's channel then, or at most `slack` earlier; None where there is none."""
     if not moments:
         return []
-    asked = (
-        values(
-            column("place", Integer), column("channel_id", Integer), column("at", BigInteger),
-            name="asked",
-        )
-        .data([(place, one.channel_id, int(one.at.timestamp())) for place, one in enumerate(moments)])
-        .cte("asked_moments")
-    )  # fmt: skip
+    asked = _asked(session, [(one.channel_id, int(one.at.timestamp())) for one in moments], BigInteger())
     value = (
         select(AudienceCount.value)
         .where(
-            AudienceCount.channel_id == asked.c.channel_id,
-            AudienceCount.taken_at <= asked.c.at,
-            AudienceCount.taken_at >= asked.c.at - int(slack.total_seconds()),
+            AudienceCount.channel_id == asked.c.one,
+            AudienceCount.taken_at <= asked.c.two,
+            AudienceCount.taken_at >= asked.c.two - int(slack.total_seconds()),
         )
         .order_by(AudienceCount.taken_at.desc())
         .limit(1)
@@ -244,3 +246,18 @@ def list_values_at(session: Session, moments: Sequence[Moment], slack: timedelta
     rows = session.execute(select(asked.c.place, value))
     found: dict[int, int | None] = {place: counted for place, counted in rows}  # noqa: C416 - rows are no pairs to mypy
     return [found[place] for place in range(len(moments))]
+
+
+def _asked(session: Session, pairs: Sequence[tuple[Any, Any]], kind: TypeEngine[Any]) -> Subquery:
+    """Pairs as rows (place, one, two). They go as one document: a statement of thousands of values would take
+    longer to write than to run."""
+    document = type_coerce([(place, *pair) for place, pair in enumerate(pairs)], JSON())
+    parts: Iterable[ColumnElement[Any]]
+    if session.get_bind().dialect.name == "postgresql":
+        row = func.json_array_elements(document).table_valued("row").render_derived().c.row
+        parts = [cast(row.op("->>")(number), type_) for number, type_ in enumerate((Integer(), kind, kind))]
+    else:
+        row = func.json_each(document).table_valued("value").c.value
+        parts = [func.json_extract(row, f"$[{number}]") for number in range(3)]
+    place, one, two = parts
+    return select(place.label("place"), one.label("one"), two.label("two")).subquery()

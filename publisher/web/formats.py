@@ -1,6 +1,7 @@
 """Numbers, dates and times as the person's language and the city's clock have them."""
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
@@ -79,7 +80,13 @@ def day(value: date) -> str:
 
 def date_(value: date) -> str:
     """«24 ноября 2026»: a day of the calendar that may lie far back."""
-    return format_date(value, "d MMMM y", locale=language())
+    return _date_text(value, language())
+
+
+@lru_cache(maxsize=4_000)
+def _date_text(value: date, language: str) -> str:
+    """A table has hundreds of days, and each is shown again and again."""
+    return format_date(value, "d MMMM y", locale=language)
 
 
 def local_day(instant: datetime) -> date:
