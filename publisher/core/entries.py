@@ -352,11 +352,7 @@ class EntryReader:
 
     def _is_total(self, cells: Sequence[Cell]) -> bool:
         """Whether the line only adds others up."""
-        places = (self._when, self._who)
-        return any(
-            p is not None and isinstance(_at(cells, p), str) and fold(text_of(_at(cells, p))) in TOTALS
-            for p in places
-        )
+        return any(place is not None and _is_total(_at(cells, place)) for place in (self._when, self._who))
 
     def _mended(self, number: int, cells: Sequence[Cell]) -> list[Cell]:
         mended = list(cells)
@@ -365,6 +361,11 @@ class EntryReader:
                 mended.extend([None] * (place + 1 - len(mended)))
                 mended[place] = text
         return mended
+
+
+def _is_total(cell: Cell) -> bool:
+    # Dates and names with an @, which are most, need no closer look.
+    return isinstance(cell, str) and cell[:1].isalpha() and fold(cell) in TOTALS
 
 
 def _at(cells: Sequence[Cell], place: int) -> Cell:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from publisher.core.handles import LINK
@@ -157,6 +158,7 @@ class Names:
 QUOTES = re.compile(r"[«»\"“”„‘’']")
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The text without what people write now so, now otherwise: capitals, ё, quotes, spaces, the @."""
     plain = QUOTES.sub("", SPACES.sub(" ", text)).casefold().replace("ё", "е").strip(" .:")

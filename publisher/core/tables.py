@@ -285,6 +285,8 @@ def read_moment(
     if not is_empty(clock):
         return in_city(datetime.combine(read_day(cell, order, epoch), read_clock(clock)), zone)
     if isinstance(cell, datetime):
+        # A workbook's fractions of a day are exact to some microseconds only.
+        cell += timedelta(microseconds=500_000)
         _known(cell.date())
         return int(cell.timestamp()) if cell.tzinfo else in_city(cell, zone)
     if isinstance(cell, int | float) and not isinstance(cell, bool):
@@ -301,6 +303,7 @@ def _moment_of_serial(number: float, zone: ZoneInfo, epoch: date) -> int:
     return in_city(datetime.combine(local, NOON) if is_day_alone else local, zone)
 
 
+@lru_cache(maxsize=8192)
 def _read_moment_text(cell: str, zone: ZoneInfo, order: DateOrder, epoch: date) -> int:
     text = cell.strip()
     # What programs write, our own export among them, without the slower way around.

@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import subprocess
 
 import pytest
 import xlsxwriter
 
+from bootstrap import BIN
 from publisher.core.permissions import COMMAND_LINE
 from publisher.store.appeals import iterate_totals
 from publisher.store.audit import ActFilter, list_acts
@@ -94,6 +96,16 @@ def test_our_own_export_comes_back_exactly(office: Terminal, form: str) -> None:
     changed = office.done("counts", "export", "--format", form)
     office.done("counts", "import", office.write(f"again.{form}", exported))
     assert office.done("counts", "export", "--format", form) == exported != changed
+
+
+def test_our_own_workbook_comes_back_exactly(office: Terminal) -> None:
+    office.done("counts", "import", office.write("old.csv", LONG))
+    options = ("--config", str(office.config), "--data", str(office.data))
+    exported = subprocess.run(  # noqa: S603 - our own program
+        [BIN / "publisher", "counts", "export", "--format", "xlsx", *options], check=True, capture_output=True
+    )
+    said = office.done("counts", "import", office.write("export.xlsx", exported.stdout), "--dry-run")
+    assert ("Would be new: 0." in said, "Known already: 2." in said) == (True, True)
 
 
 def test_a_workbook_is_read_from_the_sheet_that_is_named(office: Terminal) -> None:

@@ -157,6 +157,7 @@ def test_a_moment_of_the_city_comes_back_however_it_is_written(second: int) -> N
     cells: list[Cell] = [
         f"{local:%d.%m.%Y %H:%M:%S}", f"{local:%d.%m.%y, %H:%M:%S}", local.isoformat(), local.isoformat(" "),
         aware.isoformat(), aware.astimezone(UTC).isoformat(), local,
+        local - timedelta(microseconds=3), local + timedelta(microseconds=3),
     ]  # fmt: skip
     if local.time() != time.min:
         # A bare midnight of Excel is a day without a time.
