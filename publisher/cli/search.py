@@ -42,7 +42,7 @@ def find(office: Office, words: tuple[str, ...], newest: bool, as_json: bool) ->
         rows = [_row(office, version) for version in versions]
         rows += [("", "", address_of(channel), channel.title) for channel in channels]
     if not filling.is_complete:
-        office.say(N_("The index is being built: {percent}% is ready."), percent=filling.percent)
+        office.say(N_("The index is being built; ready in per cent: {percent}."), percent=filling.percent)
     if rows:
         print_table(rows)
     else:

@@ -31,9 +31,11 @@ class Match:
 
 def find_matches(text: str, query: Query) -> list[Match]:
     """The words that were meant, in their order, each once."""
-    words = ((found.start(), found.end(), stem_as_written(found[0])) for found in WORD.finditer(text))
-    places = [word for word in words if word[2]]
-    stems = [stem for _, _, stem in places]
+    places = [found.span() for found in WORD.finditer(text)]
+    stems = [stem_as_written(text[start:end]) for start, end in places]
+    if not all(stems):
+        places = [place for place, stem in zip(places, stems, strict=True) if stem]
+        stems = [stem for stem in stems if stem]
     marked: dict[int, int] = {}
     for number, term in enumerate(query.wanted):
         for place in _places(stems, term):

@@ -36,7 +36,7 @@ from publisher.core.query import Ending, Query, Term
 from publisher.core.states import ItemStatus
 from publisher.store.models import Channel, Item, ItemChannel, SearchEntry, Version, VersionMedia
 
-WINDOW = 1_000
+WINDOW = 500
 MOST_CHANNELS = 200
 # Versions get their ids in the order in which they are written, give or take.
 SLACK = timedelta(days=7)

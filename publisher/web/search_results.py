@@ -119,12 +119,13 @@ def _find_by_slug(session: Session, query: Query, chosen: SearchFilter) -> Versi
 def _row(version: Version, query: Query) -> Row:
     texts = texts_of(version)
     captions = [FileRow(place=place, caption=mark(caption_of(place), query)) for place in version.media]
-    quotes = (snippet(text, query) for text in texts.body)
-    beginning = snippet(texts.body[0], query) if texts.body else []
+    quotes = [snippet(texts.body[0], query)] if texts.body else [[]]
+    if not has_marks(quotes[0]):
+        quotes += (snippet(text, query) for text in texts.body[1:])
     return Row(
         version=version,
         title=mark(texts.title, query),
-        quote=next((quote for quote in quotes if has_marks(quote)), beginning),
+        quote=next((quote for quote in quotes if has_marks(quote)), quotes[0]),
         files=[row for row in captions if has_marks(row.caption)][:MOST_FILES],
     )
 
