@@ -31,7 +31,7 @@ def send_letter_again(
         raise NotAllowed("", N_("Your role or desk does not allow this."))
     if not wait_again(session, digest_id, user_id, now, also_unconfirmed=confirmed):
         return
-    record_act(session, actor, "digest.send_again", f"user:{user_id}", now)
+    record_act(session, actor, "user.digest_again", f"user:{user_id}", now)
 
 
 def ask_for_digest(

@@ -73,7 +73,7 @@ SENTENCES: Mapping[str, str] = {
     "user.deactivate": N_("Switched off: {subject}"),
     "user.digest_on": N_("Gets the week's digest: {subject}"),
     "user.digest_off": N_("No longer gets the week's digest: {subject}"),
-    "digest.send_again": N_("Digest letter sent again to: {subject}"),
+    "user.digest_again": N_("Digest letter sent again to: {subject}"),
     "import.counts": N_("Imported: subscribers from “{name}”, new: {new}, changed: {changed}"),
     "import.appeals": N_("Imported: totals of appeals from “{name}”, new: {new}, changed: {changed}"),
     "demo.load": N_("Demo city loaded"),

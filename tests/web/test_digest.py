@@ -83,7 +83,7 @@ def test_a_failed_letter_goes_out_again_by_one_press(office: DeskOffice, digest_
     chief.post(again)
     assert state_of(office, digest_id, chief.user) is LetterState.WAITING
     with office.store.reading() as session:
-        assert session.query(AuditEvent).filter_by(action="digest.send_again").count() == 1
+        assert session.query(AuditEvent).filter_by(action="user.digest_again").count() == 1
 
 
 def test_a_letter_that_perhaps_arrived_needs_a_word_more(office: DeskOffice, digest_id: int) -> None:
