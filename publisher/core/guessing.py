@@ -208,11 +208,13 @@ TOTALS = frozenset({"итого", "всего", "сумма", "итог", "total
 NUMBERING = frozenset({"№", "n", "no", "№ п/п", "п/п", "#", "примечание", "комментарий", "note", "comment"})
 # Headings of columns that name or reach a person: no appeal's total has such a column.
 PERSONAL = re.compile(
-    r"\b(?:ф\.?\s?и\.?\s?о|фамилия|имя|отчество|заявител\w*|гражданин\w*|телефон\w*|тел|e-?mail|почта|"
-    r"электронн\w+ адрес|адрес\w*|паспорт\w*|снилс|инн|дата рождения|текст обращения|"
-    r"name|surname|phone|mobile|address|passport|birth\w*)\b",
+    r"\b(?:ф\.?\s?и\.?\s?о|фамили[яи]|имя|имена|отчеств[оа]|заявител(?:ь|я|и|ей)|гражданин(?:а|у)?|"
+    r"телефон(?:а|ы|ов)?|тел|e-?mail|почта|адрес(?:а|ов)?|паспорт(?:а|ы)?|снилс|инн|дата рождения|"
+    r"текст обращения|name|surname|phone|mobile|address|passport|birth\w*)\b",
     re.IGNORECASE,
 )
+# Less than any telephone or document has: such a column counts appeals that came by telephone or by mail.
+PLAIN_COUNT = 100_000
 REACHABLE = re.compile(r"[\w.+-]+@[\w-]+\.\w{2,}|(?:\+7|\b8)[\s(-]*\d{3}[\s)-]*\d{3}[\s-]?\d{2}[\s-]?\d{2}\b")
 HEADING_WITHIN = 20
 UTC_ZONE = ZoneInfo("UTC")
@@ -227,9 +229,11 @@ def guess_layout(kind: Kind, lines: Sequence[Line], names: Names) -> Layout:
     below = [line for line in lines if line.number > heading.number]
     width = max(len(line.cells) for line in lines)
     titles = tuple(text_of(cell) for cell in _padded(heading.cells, width))
-    if kind is Kind.APPEALS:
-        check_impersonal(titles)
     samples = [[cell for line in below if not is_empty(cell := _cell(line, place))] for place in range(width)]
+    if kind is Kind.APPEALS:
+        check_impersonal(
+            title for title, cells in zip(titles, samples, strict=True) if not _only_counts(cells)
+        )
     columns = _columns(kind, titles, samples, names)
     numbers = [
         cell for place, column in enumerate(columns) if _holds_values(column) for cell in samples[place]
@@ -256,6 +260,10 @@ def check_impersonal(titles: Iterable[str]) -> None:
                    "are imported; nothing of this file was kept."),
                 title=title,
             )  # fmt: skip
+
+
+def _only_counts(cells: Sequence[Cell]) -> bool:
+    return bool(cells) and all(map(_is_small_count, cells))
 
 
 def check_cells_impersonal(cells: Iterable[Cell], line: int) -> None:
@@ -391,6 +399,10 @@ def _is_moment(cell: Cell) -> bool:
 def _is_count(cell: Cell) -> bool:
     """Whether the value is a number, whichever sign parts its thousands."""
     return _reads(lambda: read_count(cell, Fraction.COMMA)) or _reads(lambda: read_count(cell, Fraction.DOT))
+
+
+def _is_small_count(cell: Cell) -> bool:
+    return _is_count(cell) and read_count(re.sub(r"\D", "", text_of(cell)) or 0) < PLAIN_COUNT
 
 
 def _is_day_title(title: str) -> bool:

@@ -182,7 +182,7 @@ def test_a_form_without_a_file_says_so(chief: Visitor) -> None:
 
 
 def test_citizens_data_is_refused_and_not_kept(office: DeskOffice, chief: Visitor) -> None:
-    table = "Дата;Телефон;Тема;Количество\n31.12.2024;1;Дороги;1\n"
+    table = "Дата;Телефон;Тема;Количество\n31.12.2024;2-55-12;Дороги;1\n"
     page = upload(chief, table, kind="appeals", status=422)
     assert "данные граждан" in page.html.find(id="e-file").text
     assert not list((office.settings.data / "imports").glob("*"))
