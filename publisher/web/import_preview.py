@@ -117,6 +117,10 @@ class Preview:
             return self.channels[who].title if who in self.channels else ""
         return who or "—"
 
+    def known(self) -> list[Who]:
+        """Whose values are in the file, by title."""
+        return sorted(self.summary.named, key=self.whose)
+
     def touched(self) -> list[tuple[Who, str, int]]:
         """What new and changed values belong to, with how many, the most first."""
         return [(who, self.whose(who), count) for who, count in self.summary.touched.most_common()]
