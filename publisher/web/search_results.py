@@ -23,7 +23,7 @@ from publisher.store.search import (
 )
 from publisher.store.search_index import caption_of, texts_of
 
-PAGE = 20
+PAGE = 15
 MOST_FILES = 3
 MOST_CHANNELS = 5
 MOST_WAYS = 4

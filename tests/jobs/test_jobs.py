@@ -8,14 +8,24 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
-from jobs import JOBS, check_accounts, count_audience, deliver, reconcile
+from jobs import JOBS, check_accounts, count_audience, deliver, index_search, reconcile
 from jobs.count_audience import tick_of
 from publisher.core.platforms import Realm
 from publisher.core.states import AccountState, ChannelState, CountSource, PostState
 from publisher.store.misses import list_misses
-from publisher.store.models import Account, AudienceCount, AudienceDay, Channel, Post
+from publisher.store.models import (
+    Account,
+    AudienceCount,
+    AudienceDay,
+    Channel,
+    Post,
+    SearchEntry,
+    SearchProgress,
+    Version,
+)
+from publisher.store.search_index import read_filling
 from publisher.tracking.collect import PERIOD
 from publisher.worker import AtNextDue, Every, Job, Worker, trigger_of
 from tests.delivery.city import City, running_city
@@ -214,3 +224,13 @@ def account(city: City) -> Account:
 def resolves(city: City) -> int:
     """How often a channel was looked for by its name."""
     return sum(entry["method"] == "contacts.resolveUsername" for entry in city.sandbox.requests())
+
+
+def test_the_search_index_of_an_older_installation_is_filled(city: City) -> None:
+    with city.store.begin() as session:
+        session.execute(delete(SearchEntry))
+        session.execute(delete(SearchProgress))
+    run(city, index_search.JOB)
+    with city.store.reading() as session:
+        assert read_filling(session).is_complete
+        assert session.query(SearchEntry).count() == session.query(Version).count() + 2

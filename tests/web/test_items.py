@@ -145,3 +145,9 @@ def test_the_live_part_is_sent_again_only_when_something_changed(office: DeskOff
 def test_an_author_reads_the_list_too(office: DeskOffice) -> None:
     write(office, "Мост")
     assert titles(office.visitor(Role.AUTHOR).get("/items")) == ["Мост"]
+
+
+def test_words_lead_on_to_the_search_in_everything(office: DeskOffice) -> None:
+    page = office.visitor().get(f"/items?q={quote('моста')}")
+    [link] = [a for a in page.html.select("a") if "во всём" in a.get_text()]
+    assert link["href"] == f"/search?q={quote('моста')}"
