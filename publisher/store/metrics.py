@@ -63,6 +63,8 @@ class ItemPost:
     post_id: int
     channel_id: int
     channel_title: str
+    handle: str
+    realm: Realm
     permalink: str
     state: PostState
     published_at: datetime
@@ -209,8 +211,9 @@ def skip_missed(session: Session, now: datetime) -> int:
 def list_item_metrics(session: Session, item_id: int) -> Sequence[ItemPost]:
     """The item's posts with what was measured of each, by channel."""
     rows = session.execute(
-        select(Post, Channel.title, _subscribers_at(Post.published_at).label("subscribers"))
+        select(Post, Channel, Account.realm, _subscribers_at(Post.published_at).label("subscribers"))
         .join(Channel, Channel.id == Post.channel_id)
+        .join(Account, Account.id == Channel.account_id)
         .where(Post.item_id == item_id)
         .order_by(Channel.title, Post.published_at)
     ).all()
@@ -220,11 +223,11 @@ def list_item_metrics(session: Session, item_id: int) -> Sequence[ItemPost]:
         by_post.setdefault(metric.post_id, {})[timedelta(seconds=metric.age)] = _figures(metric)
     return [
         ItemPost(
-            post_id=post.id, channel_id=post.channel_id, channel_title=title, permalink=post.permalink,
-            state=post.state, published_at=post.published_at, next_measure_at=post.next_measure_at,
-            subscribers=subscribers, by_age=by_post.get(post.id, {}),
+            post_id=post.id, channel_id=channel.id, channel_title=channel.title, handle=channel.handle,
+            realm=realm, permalink=post.permalink, state=post.state, published_at=post.published_at,
+            next_measure_at=post.next_measure_at, subscribers=subscribers, by_age=by_post.get(post.id, {}),
         )
-        for post, title, subscribers in rows
+        for post, channel, realm, subscribers in rows
     ]  # fmt: skip
 
 

@@ -81,10 +81,15 @@ def sandbox_address() -> str | None:
 
 def post_address(post: Post, channel: Channel) -> str:
     """Where readers find the post; empty when nobody can tell. Training channels are the sandbox's."""
-    if channel.account.realm is Realm.REAL:
-        return post.permalink
+    return address_of(post.permalink, channel.account.realm, channel.handle)
+
+
+def address_of(permalink: str, realm: Realm, handle: str) -> str:
+    """The same for a post whose rows are not at hand."""
+    if realm is Realm.REAL:
+        return permalink
     sandbox = sandbox_address()
-    return f"{sandbox}channels/{channel.handle}" if sandbox else ""
+    return f"{sandbox}channels/{handle}" if sandbox else ""
 
 
 def here() -> str:
@@ -96,7 +101,7 @@ def init_app(app: Flask) -> None:
     """Put these into templates."""
     app.jinja_env.globals.update(
         frame=frame, may=may_do, sandbox_address=sandbox_address, post_address=post_address,
-        theme=theme, language=language, person=person, here=here, now=now,
+        address_of=address_of, theme=theme, language=language, person=person, here=here, now=now,
         office=lambda: settings().office, undo_seconds=lambda: parts().settings.delivery.undo_seconds,
     )  # fmt: skip
     app.jinja_env.filters.update(word=state_word, reason=reason_text)

@@ -185,6 +185,20 @@ def test_an_item_shows_what_it_brought_by_channel_and_age(office: DeskOffice) ->
     assert texts(rows[0].find_all("td")) == ["Город", "10", "неизвестно", "200", "300", "4", "—", "300"]
 
 
+def test_posts_of_a_training_channel_lead_to_the_sandbox(office: DeskOffice) -> None:
+    channel = office.add_channel("gorod")
+    version = item(office, "Мост открыт")
+    post(office, version, channel, {DAY: 500})
+    page = office.visitor()
+    for path in ("/growth/posts", f"/items/{version.item_id}"):
+        links = [
+            link["href"]
+            for link in page.get(path).html.select("td.cell-title a")
+            if link.text == channel.title
+        ]
+        assert links == [f"http://127.0.0.1:{office.settings.sandbox.port}/channels/gorod"], path
+
+
 def test_an_item_tells_too_early_from_never_read(office: DeskOffice) -> None:
     version = item(office, "Новый парк")
     post(office, version, office.add_channel("old", title="Старый"), {TEN_MINUTES: 10}, ago=3 * HOUR)
