@@ -8,11 +8,11 @@ from publisher.actions.people import DIGEST_READERS
 from publisher.core.messages import N_
 from publisher.core.permissions import Actor
 from publisher.core.platforms import Realm
-from publisher.errors import NotAllowed, RuleError
+from publisher.errors import NotAllowed, NotFound, RuleError
 from publisher.store.audit import record_act
 from publisher.store.channels import find_newest_request, leave_request
 from publisher.store.digest import wait_again
-from publisher.store.models import Request
+from publisher.store.models import DigestLetter, Request
 
 
 def may_see_letters(actor: Actor) -> bool:
@@ -25,10 +25,13 @@ def send_letter_again(
 ) -> None:
     """Let a letter that failed go out once more; one that perhaps arrived only when that is confirmed.
 
-    A second press, or a letter that is on its way already, changes nothing.
+    A second press, or a letter that is on its way already, changes nothing. Raises NotFound for a letter that
+    there never was.
     """
     if not may_see_letters(actor):
         raise NotAllowed("", N_("Your role or desk does not allow this."))
+    if session.get(DigestLetter, (digest_id, user_id)) is None:
+        raise NotFound("letter", f"{digest_id}-{user_id}")
     if not wait_again(session, digest_id, user_id, now, also_unconfirmed=confirmed):
         return
     record_act(session, actor, "user.digest_again", f"user:{user_id}", now)

@@ -105,6 +105,13 @@ def test_an_editor_may_not_send_letters_again(office: DeskOffice, digest_id: int
     assert state_of(office, digest_id, editor.user) is LetterState.FAILED
 
 
+def test_a_letter_that_there_never_was_is_not_found(office: DeskOffice, digest_id: int) -> None:
+    chief = office.visitor(Role.CHIEF)
+    assert chief.user is not None
+    for address in (f"{digest_id}/{chief.user.id}", f"{digest_id + 1}/{chief.user.id}", f"{digest_id}/999"):
+        chief.post(f"/digest/letters/{address}/again", status=404)
+
+
 def test_a_letter_to_oneself_is_asked_of_the_worker_once(office: DeskOffice, digest_id: int) -> None:
     editor = office.visitor(Role.EDITOR)
     assert editor.user is not None
