@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from flask import Flask
 from webtest import TestApp, TestResponse
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, Rule
 
 from publisher.actions.people import make_sign_in_link
 from publisher.config import Settings, Web
@@ -52,9 +52,14 @@ def rules(app: Flask, method: str) -> Iterator[Rule]:
 
 def path_of(app: Flask, rule: Rule) -> str:
     """An address of the route."""
-    values = {name: VALUES.get(name, 1) for name in rule.arguments}
+    values = {name: _value(rule, name) for name in rule.arguments}
     address = app.url_map.bind("127.0.0.1").build(rule.endpoint, values, force_external=False)
     return str(address)
+
+
+def _value(rule: Rule, name: str) -> Any:
+    converter = rule._converters[name]
+    return min(converter.items) if isinstance(converter, AnyConverter) else VALUES.get(name, 1)
 
 
 def furnish(office: DeskOffice) -> None:
