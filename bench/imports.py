@@ -23,7 +23,7 @@ from sqlite_utils import Database
 from bench.figures import Figure, print_figure, print_line
 from publisher.core.entries import NOTHING_MENDED, Setting
 from publisher.core.guessing import Kind, Names, guess_layout
-from publisher.store.imports import list_named_channels, stage_table, write
+from publisher.store.imports import list_named_channels, prepare, stage_table, write
 from publisher.store.session import Store, open_store
 from publisher.store.sheets import open_table
 from tests.builders import add_account, add_channel
@@ -74,10 +74,12 @@ def import_file(store: Store, file: Path) -> int:
     layout = guess_layout(Kind.COUNTS, table.sample(), names)
     setting = Setting(zone=CITY, now=NOW)
     stage = stage_table(Kind.COUNTS, table, layout, names, NOTHING_MENDED, setting)
+    with store.reading() as session:
+        changes = prepare(session, stage)
     with store.begin() as session:
-        written = write(session, stage, CITY).new
+        write(session, changes, CITY)
     stage.close()
-    return written
+    return changes.summary.new
 
 
 def insert_bare(folder: Path, count: int) -> int:

@@ -10,7 +10,7 @@ from publisher.core.messages import N_
 from publisher.core.permissions import Act, Actor, require
 from publisher.errors import RuleError
 from publisher.store.audit import record_act
-from publisher.store.imports import Stage, Summary, write
+from publisher.store.imports import Changes, Stage, Summary, are_current, prepare, write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,20 +21,38 @@ class FileMark:
     sha256: str
 
 
-def import_entries(
-    session: Session, actor: Actor, stage: Stage, file: FileMark, now: datetime, zone: ZoneInfo
-) -> Summary:
-    """Write what the staged table brings. The same file twice changes nothing, and leaves no second mark.
+def prepare_import(session: Session, actor: Actor, stage: Stage) -> Changes:
+    """What the staged table brings, found before the transaction that writes it.
 
-    A count that the network gave stays; the summary says how many. Raises RuleError while one cell of the
-    table cannot be read.
+    Raises RuleError while one cell of the table cannot be read.
     """
     require_import(actor)
     if stage.fault_count:
         raise RuleError(
             "", N_("Nothing was imported: {count} cells are to be mended first."), count=stage.fault_count
         )
-    summary = write(session, stage, zone)
+    return prepare(session, stage)
+
+
+def import_entries(
+    session: Session,
+    actor: Actor,
+    stage: Stage,
+    changes: Changes,
+    file: FileMark,
+    now: datetime,
+    zone: ZoneInfo,
+) -> Summary:
+    """Write what the staged table brings. The same file twice changes nothing, and leaves no second mark.
+
+    After another import the changes are prepared anew. A count that the network gave stays; the summary says
+    how many.
+    """
+    require_import(actor)
+    if not are_current(session, changes):
+        changes = prepare(session, stage)
+    write(session, changes, zone)
+    summary = changes.summary
     if summary.changes:
         record_act(
             session, actor, f"import.{stage.kind.value}", f"file:{file.sha256[:12]}", now,

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from publisher.actions.imports import FileMark, import_entries
+from publisher.actions.imports import FileMark, import_entries, prepare_import
 from publisher.cli.office import Office
 from publisher.core.entries import Fault, Mending, Setting, letter
 from publisher.core.guessing import SKIP, Column, Kind, Layout, Names, Role, fold, guess_layout
@@ -102,9 +102,11 @@ def _carry_out(office: Office, stage: Stage, file: Path, names: Names, *, dry_ru
             raise RuleError("", N_("Cells to be mended: {count}."), count=stage.fault_count)
         return
     mark = FileMark(name=file.name, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+    with office.store.reading() as session:
+        changes = prepare_import(session, COMMAND_LINE, stage)
     with office.store.begin() as session:
         summary = import_entries(
-            session, COMMAND_LINE, stage, mark, office.now(), office.settings.office.zone
+            session, COMMAND_LINE, stage, changes, mark, office.now(), office.settings.office.zone
         )
     _say(office, summary, names, done=True)
 

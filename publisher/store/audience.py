@@ -54,15 +54,16 @@ class Stretch:
     last: date
 
 
-def add_counts(session: Session, counts: Iterable[Count], zone: ZoneInfo) -> None:
-    """Store counts and roll up the days they touch. A count at a known moment replaces the old value.
+def add_counts(session: Session, counts: Iterable[Count], zone: ZoneInfo, *, yielding: bool = False) -> None:
+    """Store counts and roll up the days they touch. A count at a known moment replaces the old value; one
+    that is `yielding` leaves the network's own.
 
     New counts are merged into their days without reading the raw ones again, so that a tick and a load of
     millions cost what they bring; only days in which a count was replaced are made anew.
     """
     rows = _in_order(counts)
     batches = (rows[start : start + ROWS_AT_ONCE] for start in range(0, len(rows), ROWS_AT_ONCE))
-    replacing = [row for batch in batches for row in _insert(session, batch)]
+    replacing = [row for batch in batches for row in _insert(session, batch, yielding=yielding)]
     days = list(_days_of(rows, zone))
     if days:
         session.connection().execute(_merge_days(session.get_bind().dialect.name), days)
@@ -270,9 +271,10 @@ _KEEP = " ON CONFLICT DO NOTHING"
 _REPLACE = (
     " ON CONFLICT (channel_id, taken_at) DO UPDATE SET value = excluded.value, source = excluded.source"
 )
+_OTHERS = f" WHERE audience_count.source <> {CountSource.NETWORK.value}"
 
 
-def _insert(session: Session, batch: Sequence[Count]) -> Sequence[Count]:
+def _insert(session: Session, batch: Sequence[Count], *, yielding: bool) -> Sequence[Count]:
     """Store the batch; all of it is given back when some of it stands at moments that had a count."""
     dialect = session.get_bind().dialect.name
     rows = [(count.channel_id, count.taken_at, count.value, int(count.source)) for count in batch]
@@ -280,7 +282,8 @@ def _insert(session: Session, batch: Sequence[Count]) -> Sequence[Count]:
     connection = session.connection()
     if connection.exec_driver_sql(_ROWS[dialect] + _KEEP, values).rowcount == len(rows):
         return ()
-    connection.exec_driver_sql(_ROWS[dialect] + _REPLACE, values)
+    replace = _REPLACE + _OTHERS if yielding else _REPLACE
+    connection.exec_driver_sql(_ROWS[dialect] + replace, values)
     return batch
 
 

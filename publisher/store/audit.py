@@ -70,6 +70,16 @@ def list_acts(
     return session.scalars(query.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit)).all()
 
 
+def find_newest_id(session: Session, prefix: str) -> int | None:
+    """The id of the last event of these acts."""
+    return session.scalar(
+        select(AuditEvent.id)
+        .where(AuditEvent.action.startswith(prefix, autoescape=True))
+        .order_by(AuditEvent.id.desc())
+        .limit(1)
+    )
+
+
 def _narrow(query: Any, chosen: ActFilter) -> Any:
     if chosen.only_command_line:
         query = query.where(AuditEvent.user_id.is_(None))

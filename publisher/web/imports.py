@@ -7,7 +7,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from publisher.actions.imports import FileMark, import_entries, require_import
+from publisher.actions.imports import FileMark, import_entries, prepare_import, require_import
 from publisher.core.entries import letter
 from publisher.core.filetypes import clean_name
 from publisher.core.guessing import Kind, Names, Role, guess_layout
@@ -179,9 +179,11 @@ def _preview(waiting: WaitingFile, errors: dict[str, str]) -> Page:
 def _import(waiting: WaitingFile) -> Page:
     _, _, _, stage = stage_file(waiting)
     try:
+        mark = FileMark(name=waiting.name, sha256=waiting.sha256)
+        with reading() as session:
+            changes = prepare_import(session, actor(), stage)
         with begin() as session:
-            mark = FileMark(name=waiting.name, sha256=waiting.sha256)
-            summary = import_entries(session, actor(), stage, mark, now(), zone())
+            summary = import_entries(session, actor(), stage, changes, mark, now(), zone())
     except RuleError as error:
         return _preview(waiting, errors_of(error))
     finally:

@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from publisher.core.entries import Entry
 from publisher.core.guessing import Kind
 from publisher.core.states import CountSource
 from publisher.store.appeals import find_totals, list_months, list_years
 from publisher.store.audience import Count, add_counts, list_days
-from publisher.store.imports import Stage, Verdict, compare, write
+from publisher.store.imports import Stage, Summary, Verdict, compare, prepare, write
 from publisher.store.models import AudienceCount
 from publisher.store.session import Store
 from tests.builders import add_account, add_channel
@@ -36,6 +37,13 @@ def staged(entries: Iterable[Entry], kind: Kind = Kind.COUNTS) -> Stage:
     return stage
 
 
+def written(session: Session, stage: Stage) -> Summary:
+    """What was done with them."""
+    changes = prepare(session, stage)
+    write(session, changes, CITY)
+    return changes.summary
+
+
 def entry(channel_id: int, moment: int, value: int, line: int = 2) -> Entry:
     """One value."""
     return Entry(line, 1, channel_id, moment, CountSource.IMPORT, value)
@@ -52,7 +60,7 @@ def counts(store: Store) -> list[tuple[int, int, CountSource]]:
 def test_new_counts_are_written_with_their_days(store: Store, channel_id: int) -> None:
     stage = staged([entry(channel_id, NOON + DAY, 11), entry(channel_id, NOON, 10)])
     with store.begin() as session:
-        summary = write(session, stage, CITY)
+        summary = written(session, stage)
     assert (summary.new, summary.first, summary.last) == (2, NOON, NOON + DAY)
     assert counts(store) == [(NOON, 10, CountSource.IMPORT), (NOON + DAY, 11, CountSource.IMPORT)]
     with store.reading() as session:
@@ -75,7 +83,7 @@ def test_a_comparison_says_what_writing_does(store: Store, channel_id: int) -> N
     with store.reading() as session:
         told = compare(session, stage)
     with store.begin() as session:
-        done = write(session, stage, CITY)
+        done = written(session, stage)
     assert (told.new, told.changed, told.same, told.kept) == (1, 2, 2, 1)
     assert (done.new, done.changed, done.same, done.kept) == (1, 2, 2, 1)
     assert [(one.old, one.verdict) for one in told.examples] == [
@@ -88,7 +96,21 @@ def test_the_same_twice_changes_nothing(store: Store, channel_id: int) -> None:
     stage = staged(entry(channel_id, NOON + place, place) for place in range(50))
     for changes in (50, 0):
         with store.begin() as session:
-            assert write(session, stage, CITY).changes == changes
+            assert written(session, stage).changes == changes
+
+
+def test_the_network_s_count_stays_when_it_came_after_the_comparison(store: Store, channel_id: int) -> None:
+    stage = staged([entry(channel_id, NOON, 1), entry(channel_id, NOON + 1, 2)])
+    with store.reading() as session:
+        changes = prepare(session, stage)
+    with store.begin() as session:
+        add_counts(session, [Count(channel_id=channel_id, taken_at=NOON, value=9)], CITY)
+    with store.begin() as session:
+        write(session, changes, CITY)
+    assert counts(store) == [(NOON, 9, CountSource.NETWORK), (NOON + 1, 2, CountSource.IMPORT)]
+    with store.reading() as session:
+        (day,) = list_days(session, channel_id, date(2024, 12, 31), date(2024, 12, 31))
+    assert (day.opening, day.closing, day.samples) == (9, 2, 2)
 
 
 def test_few_days_are_found_among_many_counts(store: Store, channel_id: int) -> None:
@@ -111,7 +133,7 @@ def test_values_that_contradict_one_another_are_faults() -> None:
 def test_a_value_said_twice_is_written_once(store: Store, channel_id: int) -> None:
     stage = staged([entry(channel_id, NOON, 5, line=2), entry(channel_id, NOON, 5, line=3)])
     with store.begin() as session:
-        summary = write(session, stage, CITY)
+        summary = written(session, stage)
     assert (summary.new, summary.repeated) == (1, 1)
 
 
@@ -122,9 +144,9 @@ def test_appeals_are_written_and_replaced(store: Store) -> None:
         Entry(4, 1, "Вода", "2024-12-31", "", 1),
     ]  # fmt: skip
     with store.begin() as session:
-        assert write(session, staged(first, Kind.APPEALS), CITY).new == 3
+        assert written(session, staged(first, Kind.APPEALS)).new == 3
         later = [first[0]._replace(value=5), first[2]]
-        again = write(session, staged(later, Kind.APPEALS), CITY)
+        again = written(session, staged(later, Kind.APPEALS))
         assert (again.changed, again.same) == (1, 1)
     with store.reading() as session:
         assert find_totals(session, date(2024, 12, 30), date(2024, 12, 30)) == {
