@@ -121,6 +121,11 @@ class Preview:
         """Whose values are in the file, by title."""
         return sorted(self.summary.named, key=self.whose)
 
+    def untitled(self) -> list[str]:
+        """The letters of columns that hold something, bear no heading and are left out."""
+        filled = (column for column in self.columns if column.samples and not column.title)
+        return [column.letter for column in filled if column.code == Role.SKIP.value]
+
     def touched(self) -> list[tuple[Who, str, int]]:
         """What new and changed values belong to, with how many, the most first."""
         return [(who, self.whose(who), count) for who, count in self.summary.touched.most_common()]

@@ -251,3 +251,19 @@ def test_what_was_imported_is_listed(chief: Visitor) -> None:
 def test_nothing_in_a_file_becomes_markup(chief: Visitor) -> None:
     page = upload(chief, "Дата;<script>alert(1)</script>\n31.12.2024;7\n<b>x</b>;8\n", "<img>.csv")
     assert not page.html.main.select("script, img, b b")
+
+
+def test_a_file_of_a_heading_alone_is_not_said_to_be_known(chief: Visitor) -> None:
+    page = upload(chief, "Дата;Канал;Подписчики\n")
+    assert "В файле нет значений" in text(page)
+
+
+def test_a_column_without_heading_is_named_when_a_comma_parted_the_numbers(chief: Visitor) -> None:
+    page = upload(chief, "Date,Channel,Count\n2024-12-31,Мэр,1,234\n2025-01-01,Мэр,1,240\n")
+    assert "У столбца D нет заголовка" in text(page)
+
+
+def test_an_empty_cell_is_not_quoted(chief: Visitor) -> None:
+    page = upload(chief, GOOD + "02.01.2025;;6\n")
+    assert "Канал не указан" in text(page)
+    assert "«»" not in text(page)
