@@ -7,22 +7,23 @@ import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, BinaryIO
-
-from python_calamine import CalamineError, CalamineSheet, load_workbook
-from sqlite_utils.utils import Format, rows_from_file
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from publisher.core.filetypes import FileType, recognise
 from publisher.core.guessing import Line
 from publisher.core.messages import N_
 from publisher.core.tables import EXCEL_1900, EXCEL_1904, Cell
 from publisher.errors import RuleError
+
+# Both libraries are only loaded with the first table that is opened.
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
 
 MEGABYTE = 1024 * 1024
 LARGEST_FILE = 64 * MEGABYTE
@@ -179,6 +180,8 @@ def _widths(lines: Sequence[str], delimiter: str) -> list[int]:
 def _csv_rows(table: Table) -> Iterator[Sequence[Cell]]:
     """The cells of each line. sqlite-utils names cells by the first line and passes over empty ones, so the
     text is first brought into UTF-8 under a heading of numbers, with a sign in every empty line."""
+    from sqlite_utils.utils import Format, rows_from_file
+
     delimiter = DELIMITERS[table.delimiter]
     with tempfile.TemporaryFile() as file:
         width = _normalise(table, delimiter, file)
@@ -236,6 +239,8 @@ def _json_rows(table: Table) -> Iterator[Sequence[Cell]]:
 
 
 def _json_objects(table: Table) -> Iterator[Mapping[str, Any]]:
+    from sqlite_utils.utils import Format, rows_from_file
+
     text = table.path.read_bytes().decode(table.encoding).removeprefix("\ufeff")
     form = Format.JSON if text.lstrip().startswith("[") else Format.NL
     try:
@@ -263,6 +268,8 @@ CHUNK = MEGABYTE
 
 
 def _open_xlsx(path: Path, choice: Choice) -> Table:
+    from python_calamine import CalamineError, load_workbook
+
     epoch = _check_workbook(path)
     try:
         with load_workbook(path) as workbook:
@@ -277,6 +284,8 @@ def _open_xlsx(path: Path, choice: Choice) -> Table:
 
 
 def _xlsx_rows(table: Table) -> Iterator[Sequence[Cell]]:
+    from python_calamine import CalamineError, load_workbook
+
     try:
         with load_workbook(table.path) as workbook:
             sheet = workbook.get_sheet_by_name(table.sheet)
@@ -285,13 +294,39 @@ def _xlsx_rows(table: Table) -> Iterator[Sequence[Cell]]:
         raise _damaged() from error
 
 
-def _shifted(sheet: CalamineSheet) -> Iterator[Sequence[Cell]]:
+def _shifted(sheet: "CalamineSheet") -> Iterator[Sequence[Cell]]:
     """The rows; columns that are empty from top to bottom at the left count too, so that A stays A."""
     if sheet.start is None:
         return
     margin = [None] * sheet.start[1]
-    for row in sheet.iter_rows():
-        yield [*margin, *row] if margin else row
+    rows = ([*margin, *row] if margin else row for row in sheet.iter_rows())
+    merged = _merged_downwards(sheet)
+    yield from _filled(rows, merged) if merged else rows
+
+
+def _merged_downwards(sheet: "CalamineSheet") -> dict[int, list[tuple[int, int]]]:
+    """By row, cells that reach over lines below: column and last row. What is merged sideways is a title."""
+    starts: dict[int, list[tuple[int, int]]] = {}
+    for (first, left), (last, right) in sheet.merged_cell_ranges or ():
+        if left == right and last > first:
+            starts.setdefault(first, []).append((left, last))
+    return starts
+
+
+def _filled(
+    rows: Iterable[Sequence[Cell]], merged: Mapping[int, Sequence[tuple[int, int]]]
+) -> Iterator[Sequence[Cell]]:
+    """The rows with a merged name or day in each line that it stands beside. A number is said once only."""
+    reaching: dict[int, tuple[int, Cell]] = {}
+    for number, row in enumerate(rows):
+        reaching = {place: pair for place, pair in reaching.items() if number <= pair[0]}
+        cells = list(row)
+        for place, (_, cell) in reaching.items():
+            cells[place] = cell
+        for place, last in merged.get(number, ()):
+            if place < len(cells) and not isinstance(cells[place], int | float):
+                reaching[place] = (last, cells[place])
+        yield cells
 
 
 def _check_workbook(path: Path) -> date:

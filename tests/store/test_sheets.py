@@ -118,6 +118,18 @@ def test_a_workbook_keeps_its_lines_and_columns(opened: Opener) -> None:
     assert [line.number for line in table.lines()] == [1, 2, 3, 4]
 
 
+def test_a_name_merged_downwards_stands_in_each_of_its_lines(opened: Opener) -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(1, 1, ["Канал", "Подписчики", "Примечание"])
+        sheet.merge_range(2, 1, 4, 1, "Мэр")
+        sheet.merge_range(2, 2, 3, 2, 12_345)
+        sheet.write(5, 3, "итог")
+    lines = [[cell or "" for cell in line[1:]] for line in cells(opened(file.getvalue()))]
+    assert lines[2:] == [["Мэр", 12_345.0, ""], ["Мэр", "", ""], ["Мэр", "", ""], ["", "", "итог"]]
+
+
 def test_the_first_filled_sheet_is_taken_unless_another_is_chosen(opened: Opener) -> None:
     content = workbook([], [["второй"]], [["третий"]])
     assert opened(content).sheet == "Sheet2"
