@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO, StringIO
-
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING
 
 from publisher.core.messages import N_
 from publisher.errors import RuleError
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 # Excel takes a text that begins so for a formula, and a formula may send data away.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -40,6 +41,9 @@ def to_xlsx(rows: Iterable[Sequence[Cell]], sheet: str = "") -> bytes:
 
     Days and moments are dates that Excel reckons with. Raises RuleError for more rows than a sheet holds.
     """
+    # A process does without the library until somebody wants an Excel file.
+    from xlsxwriter import Workbook
+
     file = BytesIO()
     # A row is written away when the next one comes: ten years of counts do not fit into memory at once.
     with Workbook(file, {"constant_memory": True}) as book:
@@ -81,12 +85,12 @@ def _plain(cell: Cell) -> Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Forms:
-    heading: Format
-    day: Format
-    moment: Format
+    heading: "Format"
+    day: "Format"
+    moment: "Format"
 
 
-def _write(page: Worksheet, row: int, column: int, cell: Cell, forms: _Forms) -> None:
+def _write(page: "Worksheet", row: int, column: int, cell: Cell, forms: _Forms) -> None:
     match cell:
         case str():
             # Written as text whatever it begins with: no formula, no link.
