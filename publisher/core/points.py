@@ -1,6 +1,6 @@
 """The points of a view: the moments at which a period's values are shown, the moment before it the first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -20,6 +20,8 @@ class Pace(StrEnum):
 
 
 TICKS = {Pace.QUARTER: timedelta(minutes=15), Pace.HOUR: timedelta(hours=1)}
+# Of an hour.
+QUARTERS = 4
 # The longest period in days for each pace: a line has some hundred points, however long the period.
 LONGEST = {Pace.QUARTER: 3, Pace.DAY: 400, Pace.WEEK: 1_100}
 
@@ -43,7 +45,19 @@ def points_of(period: Period, pace: Pace, zone: ZoneInfo, now: datetime) -> list
     if pace in TICKS:
         return list(_ticks(period, TICKS[pace], zone, now))
     before = Period(first=period.first - ONE_DAY, last=period.first - ONE_DAY)
-    return [_point(days, zone) for days in (before, *_stretches(period, pace))]
+    stretches = [before, *_stretches(period, pace)]
+    begins = [midnight(days.first, zone) for days in stretches]
+    ends = [*begins[1:], midnight(period.last + ONE_DAY, zone)]
+    return [
+        Point(days=days, begin=begin, end=end)
+        for days, begin, end in zip(stretches, begins, ends, strict=True)
+    ]
+
+
+def hours_of(quarters: Sequence[Point]) -> list[Point]:
+    """The hours that these quarters make, the last one as far as it has come."""
+    hours = [quarters[place : place + QUARTERS] for place in range(0, len(quarters), QUARTERS)]
+    return [Point(days=hour[0].days, begin=hour[0].begin, end=hour[-1].end) for hour in hours]
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -57,10 +71,6 @@ def _ticks(period: Period, every: timedelta, zone: ZoneInfo, now: datetime) -> I
         day = begin.astimezone(zone).date()
         yield Point(days=Period(first=day, last=day), begin=begin, end=begin + every)
         begin += every
-
-
-def _point(days: Period, zone: ZoneInfo) -> Point:
-    return Point(days=days, begin=midnight(days.first, zone), end=midnight(days.last + ONE_DAY, zone))
 
 
 def _stretches(period: Period, pace: Pace) -> Iterator[Period]:

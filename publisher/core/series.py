@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 ONE_DAY = timedelta(days=1)
 
@@ -46,6 +47,9 @@ class Total:
 
     value: int | None
     missing: tuple[str, ...]
+
+
+NOTHING = Total(value=None, missing=())
 
 
 def change(newer: int | None, older: int | None) -> int | None:
@@ -153,14 +157,49 @@ class Bridge:
         return change(self.end.value, self.start.value)
 
 
+def every_nth(one: Track, places: int) -> Track:
+    """The track at so many places in one: the last value counted in them."""
+    starts = range(0, len(one.values), places)
+    groups = [
+        [value for value in one.values[start : start + places] if value is not None] for start in starts
+    ]
+    return Track(
+        name=one.name,
+        values=[group[-1] if group else None for group in groups],
+        begins=one.begins // places,
+        ends=-(-one.ends // places),
+    )
+
+
 def total_at(tracks: Iterable[Track], place: int) -> Total:
     """What the channels that are there have together."""
     return add_up((track.name, track.values[place]) for track in tracks if track.is_there(place))
 
 
+def totals(tracks: Sequence[Track], points: int) -> list[Total]:
+    """What the channels have together at each point."""
+    sums = _whole_sums(tracks, points)
+    return [total_at(tracks, place) if value is None else _known(value) for place, value in enumerate(sums)]
+
+
 def steps(tracks: Sequence[Track], points: int) -> list[Step]:
     """The step to each point but the first."""
-    return [_step(tracks, place) for place in range(1, points)]
+    sums = _whole_sums(tracks, points)
+    changes = [change(newer, older) for older, newer in pairwise(sums)]
+    return [
+        _step(tracks, place) if moved is None else Step(change=_known(moved), opened=NOTHING, closed=NOTHING)
+        for place, moved in enumerate(changes, start=1)
+    ]
+
+
+def _whole_sums(tracks: Sequence[Track], points: int) -> list[int | None]:
+    """The sums of the points at which every channel was counted, which most points of a long view are."""
+    columns = zip(*(one.values for one in tracks), strict=True)
+    return [None if None in column else sum(column) for column in columns] or [None] * points
+
+
+def _known(value: int) -> Total:
+    return Total(value=value, missing=())
 
 
 def _step(tracks: Iterable[Track], place: int) -> Step:
@@ -203,9 +242,16 @@ def _part(pairs: Sequence[tuple[str, int]]) -> Part:
     return Part(value=sum(value for _, value in pairs), names=tuple(name for name, _ in pairs))
 
 
+def counted(series: Iterable[Sequence[int | None]], points: int) -> list[bool]:
+    """At which points anybody was counted."""
+    columns = zip(*series, strict=True)
+    return [any(value is not None for value in column) for column in columns] or [False] * points
+
+
 def counted_bounds(tracks: Sequence[Track], points: int) -> tuple[int, int] | None:
     """The first and the last point at which anybody was counted; None when nobody ever was."""
-    places = [place for place in range(points) if any(one.values[place] is not None for one in tracks)]
+    worked = counted([one.values for one in tracks], points)
+    places = [place for place, is_counted in enumerate(worked) if is_counted]
     return (places[0], places[-1]) if places else None
 
 

@@ -1,24 +1,26 @@
 """What «Рост» asks: values at the points of a period, what was missed, what went out, what came of it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     JSON,
     BigInteger,
     ColumnElement,
     Date,
     Integer,
     Select,
-    Subquery,
     cast,
     func,
+    literal,
     select,
     type_coerce,
+    union_all,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import TypeEngine
 
 from publisher.core.gaps import Miss
@@ -33,8 +35,13 @@ from publisher.store.models import (
     Desk,
     Item,
     Post,
+    UTCDateTime,
     Version,
 )
+
+# Its begin, and its end, which is not in it.
+Stretch = tuple[datetime, datetime]
+Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,20 +94,20 @@ def list_channels_of_period(session: Session, realm: Realm, since: datetime) -> 
 
 def list_evenings(
     session: Session, channel_ids: Collection[int], first: date, last: date
-) -> Iterable[tuple[int, date, int]]:
-    """(channel, day, its last count) of the days with counts, in any order."""
-    rows = session.execute(
-        select(AudienceDay.channel_id, AudienceDay.day, AudienceDay.closing).where(
-            AudienceDay.channel_id.in_(channel_ids), AudienceDay.day >= first, AudienceDay.day <= last
-        )
+) -> Mapping[int, Mapping[str, int]]:
+    """The last count of each day that has counts: by channel, then by the day in ISO form."""
+    query = (
+        select(AudienceDay.channel_id, _document(session, AudienceDay.day, AudienceDay.closing))
+        .where(AudienceDay.channel_id.in_(channel_ids), AudienceDay.day >= first, AudienceDay.day <= last)
+        .group_by(AudienceDay.channel_id)
     )
-    return [(channel_id, day, closing) for channel_id, day, closing in rows]
+    return {channel_id: values for channel_id, values in session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
 
 
 def list_last_values(
     session: Session, channel_ids: Collection[int], stretches: Sequence[Period]
-) -> Iterable[tuple[int, int, int]]:
-    """(channel, place of the stretch, the last count in it); one seek each, however long the stretches."""
+) -> Mapping[int, Sequence[int | None]]:
+    """The last count in each stretch, by channel; one seek each, however long the stretches."""
     asked = _asked(session, [(days.first.isoformat(), days.last.isoformat()) for days in stretches], Date())
     value = (
         select(AudienceDay.closing)
@@ -113,13 +120,17 @@ def list_last_values(
         .limit(1)
         .scalar_subquery()
     )
-    rows = session.execute(
-        select(Channel.id, asked.c.place, value)
+    query = (
+        select(Channel.id, _document(session, asked.c.place, value))
         .select_from(Channel)
         .join(asked, asked.c.place >= 0)
         .where(Channel.id.in_(channel_ids))
+        .group_by(Channel.id)
     )
-    return [(channel_id, place, found) for channel_id, place, found in rows if found is not None]
+    return {
+        channel_id: [values[str(place)] for place in range(len(stretches))]
+        for channel_id, values in session.execute(query)
+    }
 
 
 def list_ticks(
@@ -173,46 +184,54 @@ def list_misses(
 
 
 def list_outings(
-    session: Session, channel_ids: Collection[int], begin: datetime, end: datetime, limit: int
-) -> Sequence[Outing]:
-    """Items that went out in this time, those in most channels first; `end` is not included."""
-    posts = (
-        _first_posts(channel_ids)
-        .where(Post.published_at >= begin, Post.published_at < end)
-        .order_by(func.count(Post.channel_id.distinct()).desc(), func.min(Post.published_at).desc())
-        .limit(limit)
-        .subquery()
+    session: Session, channel_ids: Collection[int], stretches: Sequence[Stretch], limit: int
+) -> Sequence[Sequence[Outing]]:
+    """For each stretch the items that went out in it, at most `limit`, those in most channels first."""
+    if not stretches:
+        return []
+    asked = _stretches(stretches)
+    posts = _first_posts(channel_ids, asked.c.place).join(
+        asked, (Post.published_at >= asked.c.begin) & (Post.published_at < asked.c.end)
     )
-    return _with_titles(session, posts)
+    found: list[list[Outing]] = [[] for _ in stretches]
+    for place, outing in _with_titles(session, posts.group_by(asked.c.place), limit):
+        found[place].append(outing)
+    return found
 
 
 def find_outing(session: Session, item_id: int, channel_ids: Collection[int]) -> Outing | None:
     """When and into how many of these channels an item went out, if it did."""
-    posts = _first_posts(channel_ids).where(Post.item_id == item_id).subquery()
-    return next(iter(_with_titles(session, posts)), None)
+    posts = _first_posts(channel_ids, literal(0)).where(Post.item_id == item_id)
+    return next((outing for _, outing in _with_titles(session, posts, 1)), None)
 
 
-def _first_posts(channel_ids: Collection[int]) -> Select[int, datetime, int, int]:
+def _first_posts(channel_ids: Collection[int], place: ColumnElement[int]) -> Select[Any]:
+    """Items with their first post and their reach; `rank` counts from the widest within the place."""
+    at, channels = func.min(Post.published_at), func.count(Post.channel_id.distinct())
+    rank = func.row_number().over(partition_by=place, order_by=(channels.desc(), at.desc()))
     return (
         select(
-            Post.item_id,
-            func.min(Post.published_at).label("at"),
-            func.count(Post.channel_id.distinct()).label("channels"),
-            func.min(Post.channel_id).label("channel_id"),
+            place.label("place"), Post.item_id, at.label("at"), channels.label("channels"),
+            func.min(Post.channel_id).label("channel_id"), rank.label("rank"),
         )
         .where(Post.channel_id.in_(channel_ids))
         .group_by(Post.item_id)
-    )
+    )  # fmt: skip
 
 
-def _with_titles(session: Session, posts: Any) -> Sequence[Outing]:
+def _with_titles(session: Session, posts: Select[Any], limit: int) -> Iterator[tuple[int, Outing]]:
+    found = posts.subquery()
     rows = session.execute(
-        select(posts.c.item_id, Version.title, posts.c.at, posts.c.channels, posts.c.channel_id)
-        .join(Item, Item.id == posts.c.item_id)
+        select(
+            found.c.place, found.c.item_id, Version.title, found.c.at, found.c.channels, found.c.channel_id
+        )
+        .join(Item, Item.id == found.c.item_id)
         .join(Version, (Version.item_id == Item.id) & (Version.number == Item.head))
-        .order_by(posts.c.channels.desc(), posts.c.at.desc())
+        .where(found.c.rank <= limit)
+        .order_by(found.c.place, found.c.rank)
     )
-    return [Outing(**row._mapping) for row in rows]
+    for place, item_id, title, at, channels, channel_id in rows:
+        yield place, Outing(item_id=item_id, title=title, at=at, channels=channels, channel_id=channel_id)
 
 
 def list_post_moments(
@@ -248,9 +267,30 @@ def list_values_at(session: Session, moments: Sequence[Moment], slack: timedelta
     return [found[place] for place in range(len(moments))]
 
 
-def _asked(session: Session, pairs: Sequence[tuple[Any, Any]], kind: TypeEngine[Any]) -> Subquery:
+def _stretches(stretches: Sequence[Stretch]) -> CTE:
+    """Stretches as rows (place, begin, end); few, for each is a part of the statement."""
+    instant = UTCDateTime()
+    rows = [
+        select(
+            literal(place).label("place"),
+            literal(begin, instant).label("begin"),
+            literal(end, instant).label("end"),
+        )
+        for place, (begin, end) in enumerate(stretches)
+    ]
+    return union_all(*rows).cte("stretch")
+
+
+def _document(session: Session, key: Expression, value: Expression) -> ColumnElement[Any]:
+    """A group's values by their keys as one document: fetching a year of rows takes longer than reading it."""
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    gather = func.json_object_agg if is_postgresql else func.json_group_object
+    return type_coerce(gather(key, value), JSON())
+
+
+def _asked(session: Session, pairs: Sequence[tuple[Any, Any]], kind: TypeEngine[Any]) -> CTE:
     """Pairs as rows (place, one, two). They go as one document: a statement of thousands of values would take
-    longer to write than to run."""
+    longer to write than to run. It is read once, not once for each channel."""
     document = type_coerce([(place, *pair) for place, pair in enumerate(pairs)], JSON())
     parts: Iterable[ColumnElement[Any]]
     if session.get_bind().dialect.name == "postgresql":
@@ -260,4 +300,5 @@ def _asked(session: Session, pairs: Sequence[tuple[Any, Any]], kind: TypeEngine[
         row = func.json_each(document).table_valued("value").c.value
         parts = [func.json_extract(row, f"$[{number}]") for number in range(3)]
     place, one, two = parts
-    return select(place.label("place"), one.label("one"), two.label("two")).subquery()
+    rows = select(place.label("place"), one.label("one"), two.label("two"))
+    return rows.cte("asked").prefix_with("MATERIALIZED")

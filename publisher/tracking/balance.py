@@ -44,7 +44,7 @@ def read_balance(session: Session, realm: Realm, period: Period, zone: ZoneInfo)
     ids = [channel.id for channel in channels]
     eve = period.first - ONE_DAY
     ends = [Period(first=eve, last=eve), Period(first=period.last, last=period.last)]
-    values = {(id_, place): value for id_, place, value in list_last_values(session, ids, ends)}
+    values = list_last_values(session, ids, ends)
     counted = count_days(session, ids, period.first, period.last)
     tracks = [_track(channel, values, period, zone) for channel in channels]
     lines = [
@@ -58,13 +58,12 @@ def read_balance(session: Session, realm: Realm, period: Period, zone: ZoneInfo)
 
 
 def _track(
-    channel: CountedChannel, values: Mapping[tuple[int, int], int], period: Period, zone: ZoneInfo
+    channel: CountedChannel, values: Mapping[int, Sequence[int | None]], period: Period, zone: ZoneInfo
 ) -> Track:
     is_new = channel.opened_on is not None and channel.opened_on >= period.first
     end = midnight(period.last + ONE_DAY, zone)
     is_closed = channel.retired_at is not None and channel.retired_at < end
-    series = [values.get((channel.id, place)) for place in (0, 1)]
-    return track(channel.title, series, begins=int(is_new), ends=1 if is_closed else 2)
+    return track(channel.title, values[channel.id], begins=int(is_new), ends=1 if is_closed else 2)
 
 
 def _days_there(channel: CountedChannel, period: Period) -> int:

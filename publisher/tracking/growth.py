@@ -1,6 +1,7 @@
 """How the audience of chosen channels grew over a period: values, totals, gaps and their causes, jumps."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from publisher.core.gaps import Gap, Suspect, explain
 from publisher.core.platforms import Network, Realm
-from publisher.core.points import TICKS, Pace, Point, midnight, points_of, usual_pace
+from publisher.core.points import QUARTERS, TICKS, Pace, Point, hours_of, midnight, points_of, usual_pace
 from publisher.core.series import (
     Bridge,
     Part,
@@ -20,10 +21,12 @@ from publisher.core.series import (
     add_up,
     bridge,
     change,
+    counted,
     counted_bounds,
+    every_nth,
     largest,
     steps,
-    total_at,
+    totals,
     track,
 )
 from publisher.store.growth import (
@@ -112,7 +115,7 @@ class Cause:
 class Jump:
     """One of the largest changes: where, how much, in which channels most, and what went out before it."""
 
-    place: int
+    point: Point
     step: Step
     contributors: Sequence[Part]
     causes: Sequence[Cause]
@@ -126,7 +129,7 @@ def read_growth(session: Session, question: Question, zone: ZoneInfo, now: datet
     bounds = counted_bounds(tracks, len(points))
     return Growth(
         question=question, pace=pace, points=points, offered=offered, channels=channels, tracks=tracks,
-        totals=[total_at(tracks, place) for place in range(len(points))],
+        totals=totals(tracks, len(points)),
         steps=steps(tracks, len(points)),
         bounds=bounds,
         bridge=bridge(tracks, *bounds) if bounds else None,
@@ -143,30 +146,37 @@ def read_marks(session: Session, growth: Growth) -> Sequence[Outing]:
     """What went out in the period, those in most channels first; nothing for a period too long for marks."""
     if not growth.is_marked or not growth.channels:
         return ()
-    begin, end = growth.points[0].end, growth.points[-1].end
-    return list_outings(session, [c.id for c in growth.channels], begin, end, MOST_MARKS)
+    whole = (growth.points[0].end, growth.points[-1].end)
+    [outings] = list_outings(session, [c.id for c in growth.channels], [whole], MOST_MARKS)
+    return outings
 
 
 def read_jumps(session: Session, growth: Growth, now: datetime) -> Sequence[Jump]:
     """The largest changes of the period, up or down, the largest first."""
+    points, tracks, changes = _by_hour(growth)
     ids = [channel.id for channel in growth.channels]
-    places = largest(growth.steps, MOST_JUMPS)
-    outings = {
-        place: list_outings(
-            session, ids, growth.points[place + 1].begin - BEFORE, growth.points[place + 1].end, MOST_CAUSES
-        )
-        for place in places
-    }
-    causes = read_causes(session, [one for some in outings.values() for one in some], growth.channels, now)
+    places = largest(changes, MOST_JUMPS)
+    stretches = [(points[place + 1].begin - BEFORE, points[place + 1].end) for place in places]
+    outings = list_outings(session, ids, stretches, MOST_CAUSES)
+    causes = read_causes(session, [one for some in outings for one in some], growth.channels, now)
     return [
         Jump(
-            place=place + 1,
-            step=growth.steps[place],
-            contributors=_contributors(growth.tracks, place + 1, growth.steps[place]),
-            causes=_strongest_first([causes[one.item_id] for one in outings[place]], growth.steps[place]),
+            point=points[place + 1],
+            step=changes[place],
+            contributors=_contributors(tracks, place + 1, changes[place]),
+            causes=_strongest_first([causes[one.item_id] for one in some], changes[place]),
         )
-        for place in places
+        for place, some in zip(places, outings, strict=True)
     ]
+
+
+def _by_hour(growth: Growth) -> tuple[Sequence[Point], Sequence[Track], Sequence[Step]]:
+    """The view as it is told: what changes within a quarter of an hour is noise."""
+    if growth.pace is not Pace.QUARTER:
+        return growth.points, growth.tracks, growth.steps
+    points = hours_of(growth.points)
+    tracks = [every_nth(one, QUARTERS) for one in growth.tracks]
+    return points, tracks, steps(tracks, len(points))
 
 
 def read_cause(
@@ -223,61 +233,53 @@ def _read_channels(
     ]
 
 
-Found = dict[int, dict[int, int]]
+# By channel, its values at the points.
+Found = Mapping[int, Sequence[int | None]]
 
 
 def _read_values(
     session: Session, question: Question, ids: Sequence[int], zone: ZoneInfo, now: datetime
 ) -> tuple[Pace, Sequence[Point], Found]:
-    """The pace, its points, and the values by channel and place."""
+    """The pace, its points, and the values at them."""
     pace = question.pace or usual_pace(question.period)
     for ticks in TICKS if pace in TICKS else ():
         points = points_of(question.period, ticks, zone, now)
         found = _read_ticks(session, ids, points)
         # Counts that were imported, or taken by a slower clock, lie further apart.
-        if 2 * len({place for values in found.values() for place in values}) >= len(points):
+        if 2 * sum(counted(found.values(), len(points))) >= len(points):
             return ticks, points, found
     pace = Pace.DAY if pace in TICKS else pace
     points = points_of(question.period, pace, zone, now)
     if pace is Pace.DAY:
         return pace, points, _read_days(session, ids, points)
-    rows = list_last_values(session, ids, [point.days for point in points])
-    return pace, points, _by_channel(rows)
+    return pace, points, list_last_values(session, ids, [point.days for point in points])
 
 
 def _read_ticks(session: Session, ids: Sequence[int], points: Sequence[Point]) -> Found:
-    if not points:
-        return {}
-    begin, every = points[0].begin, points[0].end - points[0].begin
-    rows = list_ticks(session, ids, begin, points[-1].end)
-    start, length = int(begin.timestamp()), int(every.total_seconds())
-    return _by_channel((channel_id, (at - start) // length, value) for channel_id, at, value in rows)
-
-
-def _read_days(session: Session, ids: Sequence[int], points: Sequence[Point]) -> Found:
-    first = points[0].days.first
-    rows = list_evenings(session, ids, first, points[-1].days.last)
-    return _by_channel((channel_id, (day - first).days, value) for channel_id, day, value in rows)
-
-
-def _by_channel(rows: Iterable[tuple[int, int, int]]) -> Found:
-    """Of several values at one place the last one stays."""
-    found: Found = {}
-    for channel_id, place, value in rows:
-        found.setdefault(channel_id, {})[place] = value
+    found: dict[int, list[int | None]] = {channel_id: [None] * len(points) for channel_id in ids}
+    if points:
+        begin, every = points[0].begin, points[0].end - points[0].begin
+        start, length = int(begin.timestamp()), int(every.total_seconds())
+        # Of several counts at one point the last one stays.
+        for channel_id, at, value in list_ticks(session, ids, begin, points[-1].end):
+            found[channel_id][(at - start) // length] = value
     return found
 
 
+def _read_days(session: Session, ids: Sequence[int], points: Sequence[Point]) -> Found:
+    days = [point.days.first.isoformat() for point in points]
+    evenings = list_evenings(session, ids, points[0].days.first, points[-1].days.last)
+    return {channel_id: [values.get(day) for day in days] for channel_id, values in evenings.items()}
+
+
 def _track(channel: CountedChannel, points: Sequence[Point], found: Found, zone: ZoneInfo) -> Track:
-    values = found.get(channel.id, {})
     begins, ends = 0, len(points)
     if channel.opened_on is not None:
-        opened = midnight(channel.opened_on, zone)
-        begins = sum(point.end <= opened for point in points)
+        begins = bisect_right(points, midnight(channel.opened_on, zone), key=lambda point: point.end)
     if channel.retired_at is not None:
-        ends = sum(point.begin < channel.retired_at for point in points)
-    series = [values.get(place) for place in range(len(points))]
-    return track(channel.title, series, begins=begins, ends=ends)
+        ends = bisect_left(points, channel.retired_at, key=lambda point: point.begin)
+    values = found.get(channel.id, [None] * len(points))
+    return track(channel.title, values, begins=begins, ends=ends)
 
 
 def _contributors(tracks: Sequence[Track], place: int, step: Step) -> list[Part]:
@@ -323,15 +325,14 @@ def _worked(
     points: Sequence[Point],
 ) -> Sequence[bool]:
     """At which points anybody of the realm was counted; the others are asked only where it matters."""
-    worked = [any(one.values[place] is not None for one in tracks) for place in range(len(points))]
+    worked = counted([one.values for one in tracks], len(points))
     chosen = {channel.id for channel in channels}
     others = [channel.id for channel in offered if channel.id not in chosen]
     if all(worked) or not others:
         return worked
     if points[0].end - points[0].begin < AFTER / 2:
-        others_found = _read_ticks(session, others, points)
-        places = {place for values in others_found.values() for place in values}
-        return [known or place in places for place, known in enumerate(worked)]
+        others_worked = counted(_read_ticks(session, others, points).values(), len(points))
+        return [known or other for known, other in zip(worked, others_worked, strict=True)]
     days = list_counted_days(session, others, points[0].days.first, points[-1].days.last)
     return [
         known or any(point.days.first <= day <= point.days.last for day in days)

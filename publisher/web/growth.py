@@ -35,7 +35,7 @@ from publisher.web.growth_lines import (
     series,
     where_text,
 )
-from publisher.web.growth_table import export_rows, moment_label, point_label, rows_of
+from publisher.web.growth_table import export_rows, jump_label, moment_label, point_label, rows_of
 from publisher.web.periods import SPANS, calendar_periods, last_days, today
 from publisher.web.row_ids import row_id
 from publisher.web.spreadsheet_files import spreadsheet
@@ -156,6 +156,7 @@ def _view(session: Session, choice: Choice, growth: Growth) -> dict[str, Any]:
         "address": url_for(".index", _external=True, **choice.args()),
         "whole": _without_gaps(choice, growth),
         "label": lambda place: point_label(growth.points[place], growth.pace),
+        "jumped": lambda point: jump_label(point, growth.pace),
         "at": lambda place: moment_label(growth.points[place], growth.pace),
         "names": lambda names: names_text(names, len(growth.channels)),
         "where": lambda outing: where_text(outing, growth),

@@ -13,7 +13,7 @@ from publisher.core.spreadsheets import Cell
 from publisher.store.growth import Outing
 from publisher.tracking.growth import Growth
 from publisher.web.context import language
-from publisher.web.formats import date_, moment
+from publisher.web.formats import clock, date_, moment
 from publisher.web.growth_choice import Choice
 from publisher.web.growth_lines import Line, place_of, values_of
 from publisher.web.spreadsheet_files import local_cell
@@ -66,6 +66,11 @@ def point_label(point: Point, pace: Pace) -> str:
     if pace is Pace.MONTH and days.first.day == 1 and (days.last + ONE_DAY).day == 1:
         return format_date(days.last, "LLLL y", locale=language())
     return f"{_short(days.first, days.last)} – {date_(days.last)}"
+
+
+def jump_label(point: Point, pace: Pace) -> str:
+    """The same of a jump: an hour has its end too."""
+    return f"{moment(point.begin)} – {clock(point.end)}" if pace in TICKS else point_label(point, pace)
 
 
 def moment_label(point: Point, pace: Pace) -> str:

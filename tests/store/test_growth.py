@@ -54,8 +54,8 @@ def publish(store: Store, title: str, ages: dict[int, timedelta]) -> int:
 def test_evenings_are_the_days_last_counts(store: Store) -> None:
     channel_id = new_channel(store, {0 * DAY: 30, HOUR: 29, DAY: 20, 3 * DAY: 10})
     with store.reading() as session:
-        found = set(list_evenings(session, [channel_id], TODAY - DAY, TODAY))
-    assert found == {(channel_id, TODAY, 30), (channel_id, TODAY - DAY, 20)}
+        found = list_evenings(session, [channel_id], TODAY - DAY, TODAY)
+    assert found == {channel_id: {"2026-12-01": 30, "2026-11-30": 20}}
 
 
 def test_a_stretch_has_its_last_counted_day_and_nothing_from_outside(store: Store) -> None:
@@ -66,8 +66,8 @@ def test_a_stretch_has_its_last_counted_day_and_nothing_from_outside(store: Stor
         Period(first=TODAY - 18 * DAY, last=TODAY - 16 * DAY),
     ]
     with store.reading() as session:
-        found = set(list_last_values(session, [channel_id], stretches))
-    assert found == {(channel_id, 0, 20), (channel_id, 1, 30)}
+        found = list_last_values(session, [channel_id], stretches)
+    assert found == {channel_id: [20, 30, None]}
 
 
 def test_ticks_come_in_their_order_without_the_end(store: Store) -> None:
@@ -121,7 +121,7 @@ def test_misses_that_reach_into_the_period_are_found(store: Store) -> None:
 def outings(store: Store, ids: Sequence[int], limit: int = 9) -> list[tuple[str, datetime, int]]:
     """Title, moment and number of channels of what went out within the last ten days."""
     with store.reading() as session:
-        found = list_outings(session, ids, NOW - 10 * DAY, NOW, limit)
+        [found] = list_outings(session, ids, [(NOW - 10 * DAY, NOW)], limit)
     return [(one.title, one.at, one.channels) for one in found]
 
 
@@ -133,6 +133,17 @@ def test_what_went_out_comes_once_with_its_reach_the_widest_first(store: Store) 
     publish(store, "Старая", {one: 11 * DAY})
     assert outings(store, [one, two]) == [("Широкая", NOW - 2 * DAY, 2), ("Узкая", NOW - DAY, 1)]
     assert len(outings(store, [one, two], limit=1)) == 1
+
+
+def test_each_stretch_has_its_own_outings(store: Store) -> None:
+    channel_id = new_channel(store, {})
+    for title, age in (("Первая", 3 * DAY), ("Вторая", 2 * DAY), ("Третья", 2 * DAY - HOUR)):
+        publish(store, title, {channel_id: age})
+    stretches = [(NOW - 3 * DAY, NOW), (NOW - DAY, NOW), (NOW - 3 * DAY, NOW - 2 * DAY)]
+    with store.reading() as session:
+        found = list_outings(session, [channel_id], stretches, 2)
+        assert list_outings(session, [channel_id], [], 2) == []
+    assert [[one.title for one in some] for some in found] == [["Третья", "Вторая"], [], ["Первая"]]
 
 
 def test_one_item_is_found_with_its_moments(store: Store) -> None:
