@@ -30,10 +30,12 @@ LEAST_SHARE = 0.001
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A cell of a table; `path` is the page of the desk that tells more, if there is one."""
+    """A cell of a table; `path` is the page of the desk that tells more, if there is one, `note` stands below
+    the text, smaller."""
 
     text: str
     path: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,19 +263,17 @@ class Teller:
         return Table(
             caption=self.gettext("Read most, for the size of the channel"),
             header=(
-                self.gettext("Item"), self.gettext("Channel"), self.gettext("Views"),
-                self.gettext("Per thousand subscribers"),
+                self.gettext("Item"), self.gettext("Views"), self.gettext("Per thousand subscribers"),
             ),
             rows=tuple(
                 (
-                    Cell(text=post.title, path=f"/items/{post.item_id}"),
-                    Cell(text=post.channel),
+                    Cell(text=post.title, path=f"/items/{post.item_id}", note=post.channel),
                     Cell(text=self.number(post.views)),
                     Cell(text=self.number(round(post.per_thousand))),
                 )
                 for post in figures.best
             ),
-            is_number=(False, False, True, True),
+            is_number=(False, True, True),
         )  # fmt: skip
 
     def _deliveries(self, deliveries: Deliveries) -> Section:
@@ -420,4 +420,5 @@ def plain_lines(story: Story, address: str = "") -> Iterable[str]:
                     f"{name.lower()} {cell.text}" for name, cell in zip(table.header[1:], rest, strict=True)
                 )
                 link = f" {address}{first.path}" if address and first.path else ""
-                yield f"– {first.text}: {named}{link}"
+                name = f"{first.text} ({first.note})" if first.note else first.text
+                yield f"– {name}: {named}{link}"

@@ -1,17 +1,17 @@
 """«Сводка»: the past week on one page, as its letter has it; earlier weeks; the running one so far."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from publisher.actions.digest import ask_for_digest, may_see_letters, send_letter_again
-from publisher.core.digest import ONE_WEEK, figures_from_json, week_of
+from publisher.core.digest import ONE_WEEK, figures_from_json, week_of, week_to_sum_up
 from publisher.core.platforms import Realm
 from publisher.core.schedule import parse_day
-from publisher.store.channels import list_realms_in_use
+from publisher.store.channels import list_live_workers, list_realms_in_use
 from publisher.store.digest import (
     find_chart,
     find_digest,
@@ -26,7 +26,8 @@ from publisher.tracking.digest import sum_up, this_week
 from publisher.tracking.digest_words import Story, Teller
 from publisher.web.asked import read_asked
 from publisher.web.context import actor, begin, language, now, person, reading, settings, zone
-from publisher.web.live import fragment
+from publisher.web.frame import SILENT_FOR
+from publisher.web.live import Pace, fragment
 
 blueprint = Blueprint("digest", __name__, url_prefix="/digest")
 
@@ -43,6 +44,19 @@ class Shown:
     story: Story
     digest: Digest | None
     charts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """The past week's digest: whether it is there or not due yet, and whether a worker could make it."""
+
+    is_there: bool
+    has_worker: bool
+
+    @property
+    def pace(self) -> Pace:
+        """How soon the page should look again."""
+        return Pace.CALM if self.is_there else Pace.SOON
 
 
 @blueprint.get("")
@@ -100,6 +114,15 @@ def live() -> Response:
         return fragment(render_template("digest/_copy.html", asked=asked), asked.pace)
 
 
+@blueprint.get("/awaited")
+def awaited() -> Response:
+    """Whether the past week's digest has come, for a page that is open."""
+    with reading() as session:
+        realm = _realm(session)
+        found = _look_for_past_week(session, realm)
+        return fragment(render_template("digest/_awaited.html", awaited=found, realm=realm), found.pace)
+
+
 @blueprint.post("/copy")
 def send_me() -> BaseResponse:
     """Ask for the digest to oneself, now."""
@@ -122,15 +145,18 @@ def send_again(digest_id: int, user_id: int) -> BaseResponse:
 def _page(session: Session, realm: Realm, shown: Shown) -> str:
     sees_letters = may_see_letters(actor()) and shown.digest is not None
     letters = list_letters(session, shown.digest.id) if sees_letters and shown.digest else []
+    past = _look_for_past_week(session, realm)
     return render_template(
         "digest/index.html",
         shown=shown,
+        awaited=None if shown.digest or past.is_there else past,
         realm=realm,
         realms=list_realms_in_use(session),
         weeks=list_weeks(session, realm, MOST_WEEKS),
         days_of=_days_of,
         this_week=this_week(zone(), now()),
         next_at=_next_at(),
+        first_at=_first_at(),
         letters=letters,
         sees_letters=sees_letters,
         has_server=_has_server(realm),
@@ -161,8 +187,25 @@ def _days_of(week: date) -> str:
 
 def _next_at() -> datetime:
     """When the running week's digest is made."""
-    at = datetime.strptime(settings().routine.digest_time, "%H:%M").time()  # noqa: DTZ007 - a time of day
-    return datetime.combine(this_week(zone(), now()) + ONE_WEEK, at, zone())
+    return datetime.combine(this_week(zone(), now()) + ONE_WEEK, _time_of_day(), zone())
+
+
+def _first_at() -> datetime:
+    """When the first digest of all is made: on an early Monday it is still today's."""
+    is_early = week_to_sum_up(now(), zone(), _time_of_day()) is None
+    return _next_at() - ONE_WEEK if is_early else _next_at()
+
+
+def _time_of_day() -> time:
+    return time.fromisoformat(settings().routine.digest_time)
+
+
+def _look_for_past_week(session: Session, realm: Realm) -> Awaited:
+    """Before its Monday's time it is not awaited, as little as once it is there."""
+    week = week_to_sum_up(now(), zone(), _time_of_day())
+    is_there = week is None or find_digest(session, realm, week) is not None
+    workers = list_live_workers(session, now(), SILENT_FOR)
+    return Awaited(is_there=is_there, has_worker=any(worker.realm is realm for worker in workers))
 
 
 def _monday(text: str) -> date:

@@ -9,6 +9,7 @@ from publisher.core.platforms import Realm
 from publisher.core.states import LetterState, Role
 from publisher.store.channels import find_newest_request
 from publisher.store.digest import add_digest, add_letters
+from publisher.store.leases import start_worker
 from publisher.store.models import AuditEvent, DigestLetter, User
 from tests.sandbox.clients import picture
 from tests.web.desk import DeskOffice, form_to
@@ -41,11 +42,42 @@ def state_of(office: DeskOffice, digest_id: int, user: User) -> LetterState:
         return session.get_one(DigestLetter, (digest_id, user.id)).state
 
 
+def run_worker(office: DeskOffice) -> None:
+    """A worker of the training realm that is alive now."""
+    with office.store.begin() as session:
+        start_worker(session, "w" * 32, Realm.SANDBOX, host="desk", pid=1, now=office.now)
+
+
 def test_before_the_first_digest_the_running_week_is_shown(office: DeskOffice) -> None:
     office.add_channel("parks")
+    office.now = datetime(2026, 12, 7, 4, 59, tzinfo=UTC)
     page = office.visitor().get("/digest")
-    assert "Сводок ещё не было. Первая будет готова 7 декабря, 08:00" in page.text.replace("\u00a0", " ")
+    assert "Сводок ещё не было. Первая будет готова сегодня, 08:00" in page.text.replace("\u00a0", " ")
     assert "Подписчиков не считали" in page.text
+
+
+def test_a_digest_that_is_due_waits_for_a_worker(office: DeskOffice) -> None:
+    office.add_channel("parks")
+    visitor = office.visitor(Role.ADMIN)
+    page = visitor.get("/digest")
+    assert "Сводка за прошлую неделю ждёт службы отправки" in page.text
+    assert "publisher worker --realm sandbox" in page.text
+    run_worker(office)
+    assert "Сводка за прошлую неделю готовится" in visitor.get("/digest").text
+
+
+def test_a_page_that_waits_for_the_digest_opens_it_when_it_is_made(office: DeskOffice) -> None:
+    office.add_channel("parks")
+    visitor = office.visitor()
+    run_worker(office)
+    live = visitor.get("/digest").html.find("div", attrs={"data-live": True})["data-live"]
+    assert visitor.get(live).html.find("a", attrs={"data-arrived": True}) is None
+    figures = WeekFigures(week=WEEK, until=last_day(WEEK), channels=())
+    with office.store.begin() as session:
+        add_digest(session, Realm.SANDBOX, WEEK, figures_to_json(figures), {}, office.now)
+    opened = visitor.get(visitor.get(live).html.find("a", attrs={"data-arrived": True})["href"])
+    assert opened.html.h1.get_text() == "Сводка за 23–29 ноября 2026"
+    assert "Сводка за прошлую неделю" not in opened.text
 
 
 def test_the_newest_week_is_shown_with_its_charts(office: DeskOffice, digest_id: int) -> None:
