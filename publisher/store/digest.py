@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from publisher.core.digest import Broken, CountGap
@@ -277,7 +277,10 @@ def list_letters(session: Session, digest_id: int) -> Sequence[tuple[DigestLette
 def find_waiting_letter(
     session: Session, realm: Realm, now: datetime, pauses: Sequence[timedelta]
 ) -> tuple[int, int] | None:
-    """(digest, reader) of a letter whose next try has come; `pauses` lie between the tries."""
+    """(digest, reader) of a letter whose next try has come; `pauses` lie between the tries.
+
+    None while everything is paused.
+    """
     is_due: ColumnElement[bool] = DigestLetter.attempts == 0
     for tries, pause in enumerate(pauses, 1):
         is_last = tries == len(pauses)
@@ -286,7 +289,7 @@ def find_waiting_letter(
     found = session.execute(
         select(DigestLetter.digest_id, DigestLetter.user_id)
         .join(Digest, Digest.id == DigestLetter.digest_id)
-        .where(Digest.realm == realm, DigestLetter.state == LetterState.WAITING, is_due)
+        .where(Digest.realm == realm, DigestLetter.state == LetterState.WAITING, is_due, ~_is_paused)
         .order_by(DigestLetter.changed_at, DigestLetter.user_id)
         .limit(1)
     ).one_or_none()
@@ -361,9 +364,22 @@ def wait_again(
     return moved is not None
 
 
+def is_paused(session: Session) -> bool:
+    """Whether no letter may leave."""
+    return session.scalar(select(_is_paused)) or False
+
+
+def is_copy(session: Session) -> bool:
+    """Whether this woke up in another place and nobody has said yet that it is the one that speaks."""
+    return session.scalar(select(Installation.pause_reason)) == HoldReason.RESTORED
+
+
 def get_installation_uid(session: Session) -> str:
     """The mark of this installation."""
     return session.scalars(select(Installation.uid)).one()
+
+
+_is_paused = exists().where(Installation.paused_at.is_not(None))
 
 
 def _move(digest_id: int, user_id: int, *states: LetterState) -> Any:

@@ -1,13 +1,21 @@
 """Copies don't speak: what happens to an installation that wakes up in another place."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import case, update
 from sqlalchemy.orm import Session
 
-from publisher.core.states import OPEN_STATES, HoldReason, OperationState
-from publisher.store.models import AccountLease, Installation, Operation, Worker
+from publisher.core.messages import N_
+from publisher.core.states import OPEN_STATES, HoldReason, LetterState, OperationState
+from publisher.store.models import AccountLease, DigestLetter, Installation, Operation, Worker
 from publisher.store.outbox import may_stand
+
+PERHAPS_SENT: Mapping[str, Any] = {
+    "code": "MAIL_RESTORED", "message": N_("The original of this copy may have sent the letter."),
+    "params": {}, "detail": "",
+}  # fmt: skip
 
 
 def hold_everything(session: Session, installation: Installation, now: datetime) -> None:
@@ -24,6 +32,12 @@ def hold_everything(session: Session, installation: Installation, now: datetime)
         update(Operation)
         .where(Operation.state == OperationState.SENDING)
         .values(state=OperationState.CHECKING, wake_at=now, claimed_by=None)
+    )
+    # Letters have no read-back: whether the original sent them, a person finds out.
+    session.execute(
+        update(DigestLetter)
+        .where(DigestLetter.state.in_([LetterState.WAITING, LetterState.SENDING]))
+        .values(state=LetterState.UNCONFIRMED, error=PERHAPS_SENT, changed_at=now)
     )
     session.execute(update(AccountLease).values(expires_at=now))
     session.execute(update(Worker).where(Worker.stopped_at.is_(None)).values(stopped_at=now))

@@ -37,6 +37,8 @@ from publisher.store.digest import (
     find_waiting_letter,
     get_installation_uid,
     give_up_lost_letters,
+    is_copy,
+    is_paused,
     list_readers,
     read_charts,
     settle_letter,
@@ -68,6 +70,7 @@ REASONS: Mapping[str, str] = {
     "MAIL_UNREACHABLE": N_("The mail server could not be reached."),
     "MAIL_UNCONFIRMED": N_("The mail server took the letter's content and then fell silent."),
     "MAIL_LOST": N_("The worker stopped amid sending."),
+    "MAIL_PAUSED": N_("Everything is paused: no letter leaves."),
     "MAIL_SETTINGS": N_("The mail settings cannot be used."),
 }
 
@@ -132,6 +135,8 @@ async def send_copy(office: PostOffice, user_id: int, request_id: int) -> dict[s
         server = mail_server(office.settings, office.realm)
         if server is None:
             return {"ok": False, **_reason("MAIL_SETTINGS")}
+        if await office.database.read(is_paused):
+            return {"ok": False, **_reason("MAIL_PAUSED")}
         email, language, figures, charts = await office.database.read(
             partial(_read_copy, office=office, user_id=user_id)
         )
@@ -192,7 +197,8 @@ def _freeze(
 ) -> None:
     """Figures, charts, letters and the end of the turn, all or nothing."""
     digest = add_digest(session, office.realm, figures.week, figures_to_json(figures), charts, now)
-    if office.has_server:
+    # A copy makes the digest for its page; the letters are the original's.
+    if office.has_server and not is_copy(session):
         add_letters(session, digest.id, [user.id for user in list_readers(session, office.realm)], now)
     end_turn(session, office.job, _period(figures.week), office.worker, now)
 

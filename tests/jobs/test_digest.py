@@ -14,12 +14,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from publisher.actions.pause import pause_all, resume_all
 from publisher.config import ROOT, Settings
+from publisher.core.digest import ONE_WEEK
+from publisher.core.permissions import COMMAND_LINE
 from publisher.core.platforms import Realm
 from publisher.core.states import LetterState, Role
 from publisher.store.audience import Count, add_counts
-from publisher.store.digest import wait_again
-from publisher.store.models import Digest, DigestLetter, User
+from publisher.store.digest import add_digest, add_letters, wait_again
+from publisher.store.models import Digest, DigestLetter, Installation, User
+from publisher.store.restored import hold_everything
 from publisher.store.session import Store, open_store
 from publisher.store.thread import StoreThread
 from publisher.tracking.letters import PostOffice, make_digest, send_copy, send_letters
@@ -107,6 +111,31 @@ def test_on_monday_the_letter_comes_with_both_charts_and_only_once(room: Mailroo
     assert "Парки &lt;b&gt;" in letter["html"]
     assert f"/digest/{WEEK}" in letter["text"]
     assert room.letter().state is LetterState.SENT
+
+
+def test_while_everything_is_paused_no_letter_leaves(room: Mailroom) -> None:
+    with room.store.begin() as session:
+        pause_all(session, COMMAND_LINE, NOW)
+    room.tick()
+    assert room.copy(room.reader.id)["code"] == "MAIL_PAUSED"
+    assert room.arrived() == []
+    with room.store.begin() as session:
+        resume_all(session, COMMAND_LINE, NOW)
+    room.tick()
+    assert len(room.arrived()) == 1
+
+
+def test_a_copy_sends_neither_what_waited_nor_what_it_makes_itself(room: Mailroom) -> None:
+    with room.store.begin() as session:
+        digest = add_digest(session, Realm.SANDBOX, WEEK - ONE_WEEK, {}, {}, NOW)
+        add_letters(session, digest.id, [room.reader.id], NOW)
+        hold_everything(session, session.get_one(Installation, 1), NOW)
+    room.tick()
+    assert room.letter().state is LetterState.UNCONFIRMED
+    with room.store.begin() as session:
+        resume_all(session, COMMAND_LINE, NOW)
+    room.tick()
+    assert room.arrived() == []
 
 
 def test_before_monday_morning_nothing_is_made(room: Mailroom) -> None:
