@@ -282,7 +282,7 @@ def _stretches(stretches: Sequence[Stretch]) -> CTE:
 
 
 def _document(session: Session, key: Expression, value: Expression) -> ColumnElement[Any]:
-    """A group's values by their keys as one document: fetching a year of rows takes longer than reading it."""
+    """A group's values by their keys as one document: it is read sooner than a year of rows."""
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     gather = func.json_object_agg if is_postgresql else func.json_group_object
     return type_coerce(gather(key, value), JSON())

@@ -16,7 +16,13 @@ RELATIVE = timedelta(hours=1)
 
 def number(value: int | None) -> str:
     """«71 936», or a dash where nothing is known."""
-    return "—" if value is None else format_decimal(value, locale=language())
+    return "—" if value is None else _number_text(value, language())
+
+
+@lru_cache(maxsize=10_000)
+def _number_text(value: int, language: str) -> str:
+    """A table has hundreds of numbers, and is looked at again and again."""
+    return format_decimal(value, locale=language)
 
 
 def rate(value: float | None) -> str:
@@ -31,7 +37,7 @@ def change(value: int | None) -> str:
     if value is None:
         return "—"
     sign = "+" if value > 0 else "−" if value < 0 else ""
-    return sign + format_decimal(abs(value), locale=language())
+    return sign + _number_text(abs(value), language())
 
 
 def share(value: float) -> str:
