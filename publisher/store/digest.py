@@ -29,9 +29,12 @@ from publisher.store.models import (
     Installation,
     Item,
     Operation,
+    Request,
     User,
 )
 
+# What a person asks of a worker who wants the digest by letter now.
+SEND_COPY = "send_digest"
 WANTING = frozenset({OperationState.UNCONFIRMED, OperationState.HELD})
 
 
@@ -61,12 +64,12 @@ class ClaimedLetter:
 # What a digest is made from
 
 
-def list_channels_of_realm(session: Session, realm: Realm) -> Sequence[Channel]:
-    """The realm's channels that are in use, by title."""
+def list_channels_of_realm(session: Session, realm: Realm, since: datetime) -> Sequence[Channel]:
+    """The realm's channels that were in use then or later, by title."""
     return session.scalars(
         select(Channel)
         .join(Channel.account)
-        .where(Account.realm == realm, Channel.retired_at.is_(None))
+        .where(Account.realm == realm, Channel.retired_at.is_(None) | (Channel.retired_at >= since))
         .order_by(Channel.title)
     ).all()
 
@@ -362,6 +365,15 @@ def wait_again(
         .returning(DigestLetter.user_id)
     )
     return moved is not None
+
+
+def list_wanted_copies(session: Session, realm: Realm) -> Sequence[Request]:
+    """Who asked for the digest and waits for it, longest first."""
+    return session.scalars(
+        select(Request)
+        .where(Request.kind == SEND_COPY, Request.realm == realm, Request.done_at.is_(None))
+        .order_by(Request.id)
+    ).all()
 
 
 def is_paused(session: Session) -> bool:

@@ -40,7 +40,11 @@ class Balance:
 
 def read_balance(session: Session, realm: Realm, period: Period, zone: ZoneInfo) -> Balance:
     """The evenings before and at the end of the period; two queries, however long it is."""
-    channels = list_channels_of_period(session, realm, midnight(period.first, zone))
+    channels = [
+        channel
+        for channel in list_channels_of_period(session, realm, midnight(period.first, zone))
+        if channel.opened_on is None or channel.opened_on <= period.last
+    ]
     ids = [channel.id for channel in channels]
     eve = period.first - ONE_DAY
     ends = [Period(first=eve, last=eve), Period(first=period.last, last=period.last)]
@@ -50,7 +54,7 @@ def read_balance(session: Session, realm: Realm, period: Period, zone: ZoneInfo)
     lines = [
         Line(
             channel=channel, opening=one.values[0], closing=one.values[1], is_new=not one.is_there(0),
-            missing_days=_days_there(channel, period) - counted.get(channel.id, 0),
+            missing_days=_days_there(channel, period, zone) - counted.get(channel.id, 0),
         )
         for channel, one in zip(channels, tracks, strict=True)
     ]  # fmt: skip
@@ -66,8 +70,9 @@ def _track(
     return track(channel.title, values[channel.id], begins=int(is_new), ends=1 if is_closed else 2)
 
 
-def _days_there(channel: CountedChannel, period: Period) -> int:
+def _days_there(channel: CountedChannel, period: Period, zone: ZoneInfo) -> int:
     """The period's days since the channel was opened, until it was retired."""
     first = max(period.first, channel.opened_on or period.first)
-    last = min(period.last, channel.retired_at.date() if channel.retired_at else period.last)
+    retired_on = channel.retired_at.astimezone(zone).date() if channel.retired_at else period.last
+    last = min(period.last, retired_on)
     return max(0, (last - first).days + 1)

@@ -19,6 +19,7 @@ from publisher.core.digest import (
 )
 from publisher.core.measuring import Measure
 from publisher.core.platforms import Realm
+from publisher.core.points import midnight
 from publisher.core.series import ONE_DAY
 from publisher.store.digest import (
     list_broken,
@@ -37,8 +38,7 @@ Closings = Mapping[int, Mapping[date, int]]
 def sum_up(session: Session, realm: Realm, week: date, zone: ZoneInfo, now: datetime) -> WeekFigures:
     """The week's document; of a week that is not over, as far as it has come."""
     until = min(last_day(week), now.astimezone(zone).date())
-    channels = list_channels_of_realm(session, realm)
-    closings = list_closings(session, [c.id for c in channels], week - ONE_WEEK - ONE_DAY, until)
+    channels, closings = _read_channels(session, realm, week - ONE_WEEK - ONE_DAY, until, zone)
     first, after = bounds(week, zone)
     work = read_work(session, realm, first, min(after, now))
     return WeekFigures(
@@ -56,13 +56,31 @@ def sum_up(session: Session, realm: Realm, week: date, zone: ZoneInfo, now: date
     )
 
 
-def read_totals(session: Session, realm: Realm, week: date) -> list[tuple[date, int | None]]:
+def _read_channels(
+    session: Session, realm: Realm, first: date, last: date, zone: ZoneInfo
+) -> tuple[Sequence[Channel], Closings]:
+    """The channels that were there on the last evening, as «Рост» has it, and their evenings."""
+    found = list_channels_of_realm(session, realm, midnight(last, zone))
+    closings = list_closings(session, [channel.id for channel in found], first, last)
+    after = midnight(last + ONE_DAY, zone)
+    there = [
+        channel
+        for channel in found
+        if last in closings.get(channel.id, {})
+        or (
+            (channel.retired_at is None or channel.retired_at >= after)
+            and (channel.opened_on is None or channel.opened_on <= last)
+        )
+    ]
+    return there, {channel.id: closings[channel.id] for channel in there if channel.id in closings}
+
+
+def read_totals(session: Session, realm: Realm, week: date, zone: ZoneInfo) -> list[tuple[date, int | None]]:
     """The total of each evening of the last weeks up to the week's Sunday. An evening on which a channel that
     had been counted before was not counted is a gap: a total without it would pass for a loss."""
     last = last_day(week)
     first = last - CHART_WEEKS * ONE_WEEK + ONE_DAY
-    channels = list_channels_of_realm(session, realm)
-    closings = list_closings(session, [channel.id for channel in channels], first, last)
+    _, closings = _read_channels(session, realm, first, last, zone)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return [(day, _total(closings, day)) for day in days]
 
@@ -76,12 +94,15 @@ def _total(closings: Closings, day: date) -> int | None:
 
 def _channel_week(channel: Channel, closings: Closings, week: date, until: date) -> ChannelWeek:
     known = closings.get(channel.id, {})
+    before = known.get(week - ONE_DAY)
+    is_opened = channel.opened_on is not None and week <= channel.opened_on <= last_day(week)
     return ChannelWeek(
         id=channel.id,
         title=channel.title,
-        before=known.get(week - ONE_DAY),
+        before=before,
         after=_evening(known, week, until),
-        is_new=channel.opened_on is not None and week <= channel.opened_on <= last_day(week),
+        # Whoever was counted was there, whatever the calendar says of its opening.
+        is_new=is_opened and before is None,
     )
 
 

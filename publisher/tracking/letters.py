@@ -40,10 +40,11 @@ from publisher.store.digest import (
     is_copy,
     is_paused,
     list_readers,
+    list_wanted_copies,
     read_charts,
     settle_letter,
 )
-from publisher.store.models import Digest
+from publisher.store.models import Digest, Request
 from publisher.store.people import get_user
 from publisher.store.thread import StoreThread
 from publisher.store.turns import end_turn, give_turn_back, take_turn
@@ -129,6 +130,15 @@ async def send_letters(office: PostOffice) -> int:
     return sent
 
 
+def claim_copy(session: Session, office: PostOffice) -> Request | None:
+    """A request for a copy that is this worker's to answer now."""
+    for request in list_wanted_copies(session, office.realm):
+        job = f"digest-copy-{request.subject_id}-{office.realm}"
+        if take_turn(session, job, request.created_at, office.worker, office.clock(), LONGEST_TRY):
+            return request
+    return None
+
+
 async def send_copy(office: PostOffice, user_id: int, request_id: int) -> dict[str, Any]:
     """Send one person the newest digest, the running week's while there is none; the answer to a request."""
     try:
@@ -205,7 +215,9 @@ def _freeze(
 
 async def _draw(office: PostOffice, figures: WeekFigures) -> Mapping[str, bytes]:
     """The charts; without them the digest still says everything in words."""
-    totals = await office.database.read(partial(read_totals, realm=office.realm, week=figures.week))
+    totals = await office.database.read(
+        partial(read_totals, realm=office.realm, week=figures.week, zone=office.settings.office.zone)
+    )
     wanted = Wanted(
         language=office.settings.office.language,
         total=totals if figures.total is not None else (),

@@ -271,5 +271,5 @@ def test_the_total_has_a_gap_where_a_known_channel_was_not_counted(sqlite_store:
         for day in (20, 22):
             count_evening(session, two, date(2026, 11, day), 5)
     with sqlite_store.reading() as session:
-        totals = dict(read_totals(session, Realm.SANDBOX, WEEK))
+        totals = dict(read_totals(session, Realm.SANDBOX, WEEK, ZONE))
     assert [totals[date(2026, 11, day)] for day in (19, 20, 21, 22)] == [None, 15, None, 15]
