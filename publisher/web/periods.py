@@ -43,6 +43,8 @@ def read_period(longest: int, too_long: str) -> Period:
     first, last = _day("from"), _day("to")
     if first is None and last is None:
         return _named_period(longest)
+    if first and first > today():
+        raise RuleError("from", N_("These days are still to come."))
     last = min(last or today(), today())
     first = first or last - timedelta(days=USUAL_DAYS - 1)
     if first > last:

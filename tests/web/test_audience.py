@@ -246,6 +246,13 @@ def test_the_evening_before_the_period_gives_its_first_change(office: DeskOffice
     assert table(page)[0][:2] == ["1 декабря 2026", "+10"]
 
 
+def test_a_period_still_to_come_is_told_as_such(office: DeskOffice) -> None:
+    channel = office.add_channel()
+    page = office.visitor().get(f"/audience/{channel.id}?from=2030-01-01&to=2030-02-01", status=422)
+    assert "Эти дни ещё не наступили." in page
+    assert "раньше, чем начинается" not in page
+
+
 def test_a_wrong_period_is_told_at_its_field_and_kept(office: DeskOffice) -> None:
     channel = office.add_channel()
     visitor = office.visitor()
