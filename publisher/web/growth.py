@@ -42,7 +42,8 @@ from publisher.web.spreadsheet_files import spreadsheet
 
 blueprint = Blueprint("growth", __name__, url_prefix="/growth")
 
-ROWS = 31
+# What the page shows of a long table and of many gaps until all is asked for.
+ROWS, GAPS = 31, 20
 PERIOD_NAMES = {
     "quarter": N_("This quarter"), "last-quarter": N_("Last quarter"), "year": N_("This year"),
 }  # fmt: skip
@@ -86,10 +87,7 @@ def series_json() -> Response:
     """The chart of the same address."""
     with reading() as session:
         choice, growth = _read(session)
-        marks = read_marks(session, growth)
-        if not growth.is_marked:
-            marks = _causes_of(read_jumps(session, growth, now()))
-        return jsonify(series(growth, choice, lines_of(growth, choice), marks))
+        return jsonify(series(growth, choice, lines_of(growth, choice), _marks(session, growth)))
 
 
 @blueprint.get("/after.json")
@@ -108,7 +106,7 @@ def export(form: str) -> Response:
     """The view as a file."""
     with reading() as session:
         choice, growth = _read(session)
-        rows = export_rows(growth, choice, lines_of(growth, choice), read_marks(session, growth))
+        rows = export_rows(growth, choice, lines_of(growth, choice), _marks(session, growth))
         return spreadsheet("growth", form, rows)
 
 
@@ -141,18 +139,19 @@ def _frame(session: Session, choice: Choice, errors: dict[str, str]) -> dict[str
 
 def _view(session: Session, choice: Choice, growth: Growth) -> dict[str, Any]:
     """What the page shows of an address that can be shown."""
-    marks = read_marks(session, growth)
-    lines = lines_of(growth, choice)
-    rows = rows_of(growth, marks)
-    shown = len(rows) if request.args.get("rows") == "all" else ROWS
+    jumps = read_jumps(session, growth, now())
+    rows = rows_of(growth, read_marks(session, growth) if growth.is_marked else _causes_of(jumps))
+    is_whole = request.args.get("rows") == "all"
     return {
         "growth": growth,
         "offered": growth.offered,
-        "jumps": read_jumps(session, growth, now()),
-        "lines": lines,
+        "jumps": jumps,
+        "lines": lines_of(growth, choice),
         "left_out": parts_left_out(growth, choice),
-        "rows": rows[:shown],
+        "rows": rows if is_whole else rows[:ROWS],
         "row_count": len(rows),
+        "gaps": growth.gaps if is_whole else growth.gaps[:GAPS],
+        "is_whole": is_whole,
         "address": url_for(".index", _external=True, **choice.args()),
         "whole": _without_gaps(choice, growth),
         "label": lambda place: point_label(growth.points[place], growth.pace),
@@ -210,6 +209,11 @@ def _without_gaps(choice: Choice, growth: Growth) -> str | None:
     lacking = {name for gap in growth.gaps for name in gap.names}
     whole = [channel.id for channel in growth.channels if channel.title not in lacking]
     return url_for(".index", **choice.of(whole).args()) if lacking and whole else None
+
+
+def _marks(session: Session, growth: Growth) -> Sequence[Outing]:
+    """Everything that went out; in a period too long for that, what stands before the jumps."""
+    return read_marks(session, growth) if growth.is_marked else _causes_of(read_jumps(session, growth, now()))
 
 
 def _causes_of(jumps: Sequence[Jump]) -> Sequence[Outing]:

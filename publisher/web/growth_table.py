@@ -15,7 +15,7 @@ from publisher.tracking.growth import Growth
 from publisher.web.context import language
 from publisher.web.formats import clock, date_, moment
 from publisher.web.growth_choice import Choice
-from publisher.web.growth_lines import Line, place_of, values_of
+from publisher.web.growth_lines import Line, cause_text, place_of, values_of
 from publisher.web.spreadsheet_files import local_cell
 
 
@@ -85,19 +85,29 @@ def export_rows(
     parts = [line for line in lines if line.key != "total"]
     columns = [values_of(line, growth, choice.measure) for line in parts]
     of_place = outings_by_place(growth, marks)
+    news = gettext("News that went out") if growth.is_marked else gettext("News before the largest jumps")
     yield [
         gettext("Moment") if growth.pace in TICKS else gettext("Day"), gettext("Subscribers"),
         gettext("Difference"), gettext("Opened"), gettext("Closed"), gettext("Not counted"),
-        gettext("Difference without"), *(line.title for line in parts), gettext("News that went out"),
+        gettext("Why not counted"), gettext("Difference without"), *(line.title for line in parts), news,
     ]  # fmt: skip
     for place in range(1, len(growth.points)):
         point, total, step = growth.points[place], growth.totals[place], growth.steps[place - 1]
         yield [
             local_cell(point.begin) if growth.pace in TICKS else point.days.last, total.value,
             step.change.value, step.opened.value, step.closed.value, ", ".join(total.missing),
-            ", ".join(step.change.missing), *(column[place - 1] for column in columns),
+            why_text(place, growth), ", ".join(step.change.missing),
+            *(column[place - 1] for column in columns),
             "; ".join(outing.title for outing in of_place.get(place, ())),
         ]  # fmt: skip
+
+
+def why_text(place: int, growth: Growth) -> str:
+    """The causes of the point's gaps; whose each is, where they differ."""
+    gaps = [gap for gap in growth.gaps if gap.first <= place <= gap.last]
+    if len({(gap.cause, gap.code) for gap in gaps}) <= 1:
+        return cause_text(gaps[0]) if gaps else ""
+    return " ".join(f"{', '.join(gap.names)}: {cause_text(gap)}" for gap in gaps)
 
 
 def _short(first: date, last: date) -> str:

@@ -18,6 +18,7 @@ from tests.web.desk import DeskOffice
 from tests.web.test_audience import DAY, NO_BREAK, count, table
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+NO_CAUSE = "Причина не записана."
 PERIOD = "from=2026-11-28&to=2026-12-01"
 
 
@@ -236,6 +237,18 @@ def test_a_copied_address_shows_the_same_view_later(office: DeskOffice) -> None:
     )
 
 
+@pytest.mark.parametrize("preset", ["days=365", "days=30", "period=last-quarter", "period=365", ""])
+def test_the_copied_address_of_a_preset_names_its_days(office: DeskOffice, preset: str) -> None:
+    count(office, add_old_channel(office, "Первый"), {n * DAY: 100 + n for n in range(400)})
+    visitor = office.visitor()
+    page = visitor.get(f"/growth?{preset}")
+    link = urlsplit(page.html.find(id="growth-link")["value"])
+    again = visitor.get(f"{link.path}?{link.query}")
+    assert "days=" not in link.query
+    assert (table(again), figures(again)) == (table(page), figures(page))
+    assert again.html.find(id="growth-link")["value"] == page.html.find(id="growth-link")["value"]
+
+
 @pytest.mark.parametrize(
     ("query", "field", "text"),
     [
@@ -281,14 +294,76 @@ def test_the_view_comes_as_csv_and_excel(office: DeskOffice) -> None:
     file = office.visitor().get(f"/growth/export.csv?{query}")
     rows = list(csv.reader(StringIO(file.body.decode("utf-8-sig")), delimiter=";"))
     assert rows == [
-        ["День", "Подписчики", "Изменение", "Открыты", "Закрыты", "Не посчитаны", "Изменение без", "Первый",
-         "'=Второй", "Вышедшие новости"],
-        ["2026-11-30", "120", "20", "", "", "'=Второй", "'=Второй", "120", "", "Открыли мост"],
-        ["2026-12-01", "160", "10", "", "", "", "'=Второй", "130", "30", ""],
+        ["День", "Подписчики", "Изменение", "Открыты", "Закрыты", "Не посчитаны", "Почему не посчитаны",
+         "Изменение без", "Первый", "'=Второй", "Вышедшие новости"],
+        ["2026-11-30", "120", "20", "", "", "'=Второй", NO_CAUSE, "'=Второй", "120", "", "Открыли мост"],
+        ["2026-12-01", "160", "10", "", "", "", "", "'=Второй", "130", "30", ""],
     ]  # fmt: skip
     excel = office.visitor().get(f"/growth/export.xlsx?{query}")
     sheet = CalamineWorkbook.from_filelike(BytesIO(excel.body)).get_sheet_by_index(0).to_python()
-    assert sheet[1] == [date(2026, 11, 30), 120, 20, "", "", "=Второй", "=Второй", 120, "", "Открыли мост"]
+    assert sheet[1] == [
+        date(2026, 11, 30), 120, 20, "", "", "=Второй", NO_CAUSE, "=Второй", 120, "", "Открыли мост"
+    ]  # fmt: skip
+
+
+def test_a_long_periods_file_and_table_name_what_went_out_before_the_jumps(office: DeskOffice) -> None:
+    channel = add_old_channel(office, "Первый")
+    count(office, channel, {n * DAY: 1_000 if n < 3 else 500 for n in range(120)})
+    publish(office, "Открыли мост", 3 * DAY - timedelta(hours=1), channel)
+    publish(office, "Обычная новость", 60 * DAY, channel)
+    visitor = office.visitor()
+    text = visitor.get("/growth/export.csv?days=100").body.decode("utf-8-sig")
+    rows = list(csv.reader(StringIO(text), delimiter=";"))
+    assert rows[0][-1] == "Новости перед скачками"
+    assert [(row[0], row[-1]) for row in rows[1:] if row[-1]] == [("2026-11-28", "Открыли мост")]
+    assert [row[3] for row in table(visitor.get("/growth?days=100")) if row[3]] == ["Открыли мост"]
+
+
+def test_a_file_tells_causes_apart_where_channels_were_not_counted_for_several(office: DeskOffice) -> None:
+    count(office, add_old_channel(office, "Третий"), {n * DAY: 7 for n in range(5)})
+    refused, silent = add_old_channel(office, "Первый"), add_old_channel(office, "Второй")
+    for channel in (refused, silent):
+        count(office, channel, {n * DAY: 5 for n in (0, 2, 3, 4)})
+    missed = int((NOW - DAY).timestamp())
+    with office.store.begin() as session:
+        session.add(AudienceMiss(channel_id=refused.id, first_at=missed, last_at=missed, code="ODD"))
+    text = office.visitor().get(f"/growth/export.csv?{PERIOD}").body.decode("utf-8-sig")
+    why = {row[0]: row[6] for row in csv.reader(StringIO(text), delimiter=";")}
+    assert why["2026-11-29"] == ""
+    assert why["2026-11-30"].count(": ") >= 2
+    assert f"Второй: {NO_CAUSE}" in why["2026-11-30"]
+    assert "Первый: " in why["2026-11-30"]
+
+
+def test_a_channel_that_was_not_connected_yet_is_no_fault_of_the_worker(office: DeskOffice) -> None:
+    count(office, add_old_channel(office, "Старый"), {n * DAY: 7 for n in range(5)})
+    new = add_old_channel(office, "Новый", opened_on=date(2020, 1, 1), created_at=NOW - DAY)
+    count(office, new, {0 * DAY: 5})
+    gap = text_of(office.visitor().get(f"/growth?{PERIOD}").html.find(class_="growth-gaps"))
+    assert "Новый. Канал ещё не был подключён." in gap
+
+
+def test_gaps_beyond_the_first_twenty_are_a_press_away(office: DeskOffice) -> None:
+    count(office, add_old_channel(office, "Первый"), {2 * n * DAY: 100 for n in range(30)})
+    page = office.visitor().get("/growth?days=60")
+    assert len(page.html.find(class_="growth-gaps").find_all("li")) == 20
+    gaps = page.click("Все пробелы: 30").html.find(class_="growth-gaps")
+    assert len(gaps.find_all("li")) == 30
+
+
+def test_two_years_are_shown_by_weeks(office: DeskOffice) -> None:
+    channel = add_old_channel(office, "Первый")
+    count(office, channel, {n * DAY: 10_000 - n for n in range(800)})
+    page = office.visitor().get("/growth?from=2024-12-02&to=2026-12-01")
+    assert "Одна точка — неделя" in page
+    assert table(page)[1] == ["23 – 29 ноября 2026", "9 998", "+7", ""]
+
+
+def test_jumps_of_a_day_are_of_whole_hours(office: DeskOffice) -> None:
+    quarter = timedelta(minutes=15)
+    count(office, add_old_channel(office, "Первый"), {n * quarter: 1_000 - 10 * n for n in range(30)})
+    jump = office.visitor().get("/growth?days=1").html.find(class_="growth-jump")
+    assert text_of(jump.find(class_="growth-jump-value")) == "+40"
 
 
 def test_the_number_of_queries_does_not_grow_with_channels_and_days(office: DeskOffice) -> None:
