@@ -9,6 +9,7 @@ from jobs import (
     index_search,
     measure_posts,
     reconcile,
+    send_copies,
 )
 
 JOBS = (
@@ -20,4 +21,5 @@ JOBS = (
     archive.JOB,
     index_search.JOB,
     digest.JOB,
+    send_copies.JOB,
 )

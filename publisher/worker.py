@@ -36,6 +36,7 @@ from publisher.limits import Limits
 from publisher.secrets import Vault, key_file
 from publisher.store.archive.read import MAKE_ARCHIVE
 from publisher.store.changes import LEASES, watch_changes
+from publisher.store.digest import SEND_COPY
 from publisher.store.leases import start_worker, stop_worker
 from publisher.store.locks import hold_lock
 from publisher.store.media import MediaStore
@@ -45,13 +46,13 @@ from publisher.store.thread import StoreThread
 from publisher.store.upkeep import answer_request, list_accounts_of, list_requests, settle_closed_lanes
 from publisher.tracking.archive import ArchiveKeeper
 from publisher.tracking.collect import count_audience
-from publisher.tracking.letters import PostOffice, make_digest, send_copy, send_letters
+from publisher.tracking.letters import PostOffice, claim_copy, make_digest, send_copy, send_letters
 from publisher.tracking.measure import measure_posts, note_readings
 
 log = logging.getLogger(__name__)
 
-# The job that answers requests for an archive.
-ARCHIVE_JOB = "archive"
+# Requests that take their time have a job of their own, so that the others do not wait for them.
+JOBS_OF_REQUESTS: Mapping[str, str] = {MAKE_ARCHIVE: "archive", SEND_COPY: "send_copies"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +199,15 @@ class Worker:
         await make_digest(self.post_office)
         await send_letters(self.post_office)
 
+    async def send_copies(self) -> None:
+        """Send the digest to everybody who asked for it; of several workers one answers a request."""
+        while (
+            request := await self.database.write(partial(claim_copy, office=self.post_office))
+        ) is not None:
+            result = await self._answer(request)
+            answer = partial(answer_request, request_id=request.id, result=result, now=utc_now())
+            await self.database.write(answer)
+
     async def answer_requests(self) -> None:
         """Do what screens and commands asked for, and write the answers."""
         requests = await self._open_requests()
@@ -220,10 +230,9 @@ class Worker:
         find = partial(list_requests, realm=self.realm, account_ids=self.leases.accounts)
         requests = await self.database.read(find)
         for request in requests:
-            if request.kind == MAKE_ARCHIVE:
-                self._run_soon(ARCHIVE_JOB, request.id)
-        # The others do not wait for an archive, which takes its time.
-        return [request for request in requests if request.kind != MAKE_ARCHIVE]
+            if request.kind in JOBS_OF_REQUESTS:
+                self._run_soon(JOBS_OF_REQUESTS[request.kind], request.id)
+        return [request for request in requests if request.kind not in JOBS_OF_REQUESTS]
 
     def _run_soon(self, job: str, request_id: int) -> None:
         """Let the job that answers this request tick now, once; later ticks come by themselves."""
@@ -246,7 +255,7 @@ class Worker:
             counted, failed = await self.count(utc_now())
             return {"ok": failed == 0, "counted": counted, "failed": failed}
         assert request.subject_id is not None  # noqa: S101 - every other kind is about a row
-        if request.kind == "send_digest":
+        if request.kind == SEND_COPY:
             return await send_copy(self.post_office, request.subject_id, request.id)
         if request.kind == "check_account":
             return await self.caretaker.check_account(request.subject_id)

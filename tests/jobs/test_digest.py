@@ -21,12 +21,13 @@ from publisher.core.permissions import COMMAND_LINE
 from publisher.core.platforms import Realm
 from publisher.core.states import LetterState, Role
 from publisher.store.audience import Count, add_counts
+from publisher.store.channels import leave_request
 from publisher.store.digest import add_digest, add_letters, wait_again
-from publisher.store.models import Digest, DigestLetter, Installation, User
+from publisher.store.models import Digest, DigestLetter, Installation, Request, User
 from publisher.store.restored import hold_everything
 from publisher.store.session import Store, open_store
 from publisher.store.thread import StoreThread
-from publisher.tracking.letters import PostOffice, make_digest, send_copy, send_letters
+from publisher.tracking.letters import PostOffice, claim_copy, make_digest, send_copy, send_letters
 from tests.builders import NOW, add_account, add_channel, add_user
 from tests.sandbox_process import SandboxProcess, running_sandbox
 
@@ -249,3 +250,23 @@ def test_whoever_asks_hears_what_went_wrong(room: Mailroom) -> None:
     room.sandbox.plan_fault(method="smtp.RCPT", code=550, error="NO_SUCH_MAILBOX")
     answer = room.copy(room.reader.id)
     assert (answer["ok"], answer["code"]) == (False, "MAIL_REFUSED")
+
+
+def test_of_two_workers_one_answers_a_request_for_a_copy(room: Mailroom) -> None:
+    def claim(worker: str) -> Request | None:
+        office = PostOffice(
+            database=database,
+            settings=room.settings,
+            realm=Realm.SANDBOX,
+            worker=worker,
+            clock=lambda: room.now,
+        )
+        with room.store.begin() as session:
+            return claim_copy(session, office)
+
+    with room.store.begin() as session:
+        asked = leave_request(session, "send_digest", Realm.SANDBOX, room.reader.id, room.now)
+    database = StoreThread(room.store)
+    claims = [claim("a" * 32), claim("b" * 32)]
+    database.close()
+    assert [claimed and claimed.id for claimed in claims] == [asked.id, None]
