@@ -15,9 +15,11 @@ from publisher.core.series import (
     change,
     counted_bounds,
     day_lines,
+    every_nth,
     largest,
     steps,
     total_at,
+    totals,
     track,
 )
 
@@ -114,6 +116,11 @@ def test_a_step_between_two_whole_totals_is_their_difference(channels: list[Trac
 
 
 @given(tracks())
+def test_the_totals_of_all_points_are_those_of_each(channels: list[Track]) -> None:
+    assert totals(channels, POINTS) == [total_at(channels, place) for place in range(POINTS)]
+
+
+@given(tracks())
 def test_whoever_was_counted_was_there(channels: list[Track]) -> None:
     counted = [
         (one, place) for one in channels for place, value in enumerate(one.values) if value is not None
@@ -155,3 +162,8 @@ def test_the_bounds_are_the_first_and_last_points_with_counts() -> None:
 def test_the_days_beside_a_jump_belong_to_it() -> None:
     channels = [track("а", [0, 50, 90, 91, 91, 61])]
     assert largest(steps(channels, 6), 5) == [0, 4, 2]
+
+
+def test_a_coarser_track_keeps_the_last_count_and_the_gaps_that_are_whole() -> None:
+    coarse = every_nth(track("а", [1, 2, None, None, 5], begins=1, ends=3), 2)
+    assert (coarse.values, coarse.begins, coarse.ends) == ([2, None, 5], 0, 3)
