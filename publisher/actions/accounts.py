@@ -23,7 +23,6 @@ from publisher.store.channels import (
     leave_request,
 )
 from publisher.store.models import Account, Channel, Desk, Request
-from publisher.store.search_index import index_channel
 
 NAME_LENGTH = 120
 TITLE_LENGTH = 200
@@ -143,7 +142,6 @@ def add_channel(
     )
     session.add(channel)
     session.flush()
-    index_channel(session, channel)
     leave_request(session, "resolve_channel", account.realm, channel.id, now)
     record_act(session, actor, "channel.add", f"channel:{channel.id}", now, handle=handle)
     return channel

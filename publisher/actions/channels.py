@@ -16,7 +16,6 @@ from publisher.store.channels import get_channel, leave_request
 from publisher.store.items import get_item, hold_item
 from publisher.store.models import Channel, Desk
 from publisher.store.outbox import cancel_operation, list_unfinished
-from publisher.store.search_index import index_channel
 
 
 def change_channel(
@@ -46,7 +45,6 @@ def change_channel(
     channel.title = title
     channel.desk = desk
     channel.opened_on = opened_on
-    index_channel(session, channel)
     detail = {"handle": channel.handle, "desk": desk.slug if desk else None}
     record_act(session, actor, "channel.change", f"channel:{channel.id}", now, **detail)
     return channel

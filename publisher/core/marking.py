@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from publisher.core.query import Query, Term
-from publisher.core.words import WORD, stem_as_written
+from publisher.core.words import WORD, stem_as_written, stems_of
 
 WIDTH = 240
 # How much of the text stands before the first mark.
@@ -44,6 +44,13 @@ def find_matches(text: str, query: Query) -> list[Match]:
         Match(start=places[place][0], end=places[place][1], term=number)
         for place, number in sorted(marked.items())
     ]
+
+
+def answers(texts: Sequence[str], query: Query) -> bool:
+    """Whether the texts together have all that is wanted and nothing unwanted, as the index would say."""
+    stems = [stems_of(text) for text in texts]
+    has = {term: any(any(True for _ in _places(text, term)) for text in stems) for term in query.terms}
+    return all(has[term] for term in query.wanted) and not any(has[term] for term in query.unwanted)
 
 
 def _places(stems: Sequence[str], term: Term) -> Iterator[int]:

@@ -74,9 +74,14 @@ class Query:
         return replace(self, wanted=self.wanted[:place] + self.wanted[place + 1 :])
 
     @property
+    def terms(self) -> tuple[Term, ...]:
+        """Both."""
+        return (*self.wanted, *self.unwanted)
+
+    @property
     def typed(self) -> str:
         """Text that reads as this query."""
-        return " ".join(term.typed for term in (*self.wanted, *self.unwanted))
+        return " ".join(term.typed for term in self.terms)
 
 
 def parse_query(text: str) -> Query:

@@ -419,16 +419,16 @@ class Submission(Base):
 
 
 class SearchEntry(Base):
-    """The words of a version or a channel, as stems. `id` is the version's, or the channel's with a minus:
-    what was written last has the highest, so that a search meets it first.
+    """The words of a version, as stems. `id` is the version's: what was written last has the highest, so that
+    a search meets it first.
 
     SQLite searches the full-text table `search_words`, which triggers keep equal to this one.
     """
 
     __tablename__ = "search_entry"
-    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    version_id: Mapped[int | None] = mapped_column(ForeignKey("version.id", ondelete="CASCADE"), unique=True)
-    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id", ondelete="CASCADE"), unique=True)
+    id: Mapped[int] = mapped_column(
+        ForeignKey("version.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
     title: Mapped[str] = mapped_column(Stems)
     body: Mapped[str] = mapped_column(Stems)
     media: Mapped[str] = mapped_column(Stems)

@@ -2,7 +2,7 @@
 
 Both are given our own stems (core/words.py), so that neither's idea of Russian matters. What was written
 last is met first. Only the next `WINDOW` entries that have the words are looked at; the page says how far
-that was, and can go on from there.
+that was, and can go on from there. Channels are few: they are looked through without an index.
 """
 
 import json
@@ -32,12 +32,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from publisher.core.marking import answers
 from publisher.core.query import Ending, Query, Term
 from publisher.core.states import ItemStatus
 from publisher.store.models import Channel, Item, ItemChannel, SearchEntry, Version, VersionMedia
 
 WINDOW = 500
-MOST_CHANNELS = 200
 # Versions get their ids in the order in which they are written, give or take.
 SLACK = timedelta(days=7)
 
@@ -86,44 +86,68 @@ class SearchFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Where to begin: before this version, at this stage of the order."""
+
+    before: int | None = None
+    stage: int = 0
+
+
+BEGINNING = Start()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """The versions found, each of another item, in order; the newest one of the item that has the words.
 
-    `further` is set when the end of the window was reached: what was written before that version is not
-    looked at yet.
+    `further` is set when the end of the window was reached: what comes from there on is not looked at yet.
     """
 
     version_ids: Sequence[int] = ()
-    further: int | None = None
+    further: Start | None = None
 
 
 def find_versions(
-    session: Session, query: Query, chosen: SearchFilter, order: Order, *, before: int | None = None
+    session: Session,
+    query: Query,
+    chosen: SearchFilter,
+    order: Order,
+    *,
+    start: Start = BEGINNING,
+    window: int = WINDOW,
 ) -> Found:
-    """What has the words and passes the filters, written before the version `before`."""
+    """What has the words and passes the filters, from `start` on."""
     if not query or chosen.kind is Kind.CHANNELS:
         return Found()
-    looks = [_look(session, query, chosen, before)]
-    if order is Order.BEST and chosen.kind is not Kind.MEDIA:
-        looks.insert(0, _look(session, query, chosen, before, parts=(Part.TITLE,)))
+    stages = list(enumerate(_stages(chosen.kind, order)))
+    before = start.before
+    # In the place where the item was met first: headlines before texts.
     newest: dict[int, int] = {}
-    for look in looks:
+    for number, stage in stages[start.stage :] or stages[-1:]:
+        look = _look(session, _Asked(query=query, stage=stage), chosen, before, window)
         for version_id, item_id in look.fitting:
             newest[item_id] = max(version_id, newest.get(item_id, 0))
-    # In the place where the item was met first: headlines before texts.
-    return Found(version_ids=tuple(newest.values()), further=looks[-1].edge)
+        if look.edge is not None:
+            further = Start(before=look.edge, stage=number)
+            return Found(version_ids=tuple(newest.values()), further=further)
+        window -= look.seen
+        before = None
+    return Found(version_ids=tuple(newest.values()))
 
 
 def find_channels(session: Session, query: Query, chosen: SearchFilter) -> Sequence[Channel]:
-    """Channels by title or name, by title; the retired ones too."""
+    """Channels by title and name, by title; the retired ones too."""
     if not query or chosen.kind not in {Kind.EVERYTHING, Kind.CHANNELS} or chosen.is_about_items:
         return ()
-    hits = _hits(session, query, (Part.TITLE, Part.BODY), _CHANNELS, MOST_CHANNELS)
-    found = select(Channel).join(hits, hits.c.id == -Channel.id).order_by(Channel.title)
+    named = select(Channel.id, Channel.title, Channel.handle)
     if chosen.desk_ids:
-        found = found.where(Channel.desk_id.in_(chosen.desk_ids))
+        named = named.where(Channel.desk_id.in_(chosen.desk_ids))
     if chosen.channel_id is not None:
-        found = found.where(Channel.id == chosen.channel_id)
+        named = named.where(Channel.id == chosen.channel_id)
+    ids = [channel_id for channel_id, *names in session.execute(named) if answers(names, query)]
+    if not ids:
+        return ()
+    found = select(Channel).where(Channel.id.in_(ids)).order_by(Channel.title)
     return session.scalars(found.options(joinedload(Channel.desk))).all()
 
 
@@ -143,7 +167,7 @@ def list_found(session: Session, version_ids: Sequence[int]) -> Sequence[Version
     return [found[version_id] for version_id in version_ids]
 
 
-def get_moment(session: Session, version_id: int) -> datetime | None:
+def get_moment(session: Session, version_id: int | None) -> datetime | None:
     """When the version was written; None when it is not there."""
     return session.scalar(select(Version.created_at).where(Version.id == version_id))
 
@@ -163,59 +187,68 @@ def list_known_stems(session: Session, stems: Sequence[str]) -> Sequence[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """What one way through the index met: (version, item) of what fits; where it ended short of the end."""
+class _Stage:
+    """Where all the words have to be; entries with all of them in `shown` were met at the stage before."""
 
+    parts: Sequence[Part] = tuple(Part)
+    shown: Sequence[Part] = ()
+
+
+def _stages(kind: Kind, order: Order) -> Sequence[_Stage]:
+    """What the order has one after the other."""
+    if kind is Kind.MEDIA:
+        return (_Stage(parts=(Part.MEDIA,)),)
+    if order is Order.NEWEST:
+        return (_Stage(),)
+    return (_Stage(parts=(Part.TITLE,)), _Stage(shown=(Part.TITLE,)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A query, and where its words have to be."""
+
+    query: Query
+    stage: _Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What one way through the index met: how many entries, (version, item) of those that fit; and where it
+    ended, short of the end."""
+
+    seen: int
     fitting: Sequence[tuple[int, int]]
     edge: int | None
 
-
-# Ids between which to look, both excluded; none for no bound.
-_Span = tuple[int | None, int | None]
-_CHANNELS: _Span = (None, 0)
 
 _words = table("search_words", column("rowid", Integer))
 # The expression that the index of migration 0004 is of.
 _vector: ColumnElement[Any] = literal_column(
     "(setweight(title, 'A') || setweight(body, 'B') || setweight(media, 'C'))"
 )
-_PARTS = {
-    Kind.EVERYTHING: tuple(Part),
-    Kind.NEWS: tuple(Part),
-    Kind.OLDER: tuple(Part),
-    Kind.MEDIA: (Part.MEDIA,),
-}
 
 
-def _look(
-    session: Session,
-    query: Query,
-    chosen: SearchFilter,
-    before: int | None,
-    parts: tuple[Part, ...] | None = None,
-) -> _Look:
-    span = _span(session, chosen, before)
-    hits = _hits(session, query, parts or _PARTS[chosen.kind], span, WINDOW)
-    fits = case((and_(true(), *_fitting(chosen)), 1), else_=0)
-    met = session.execute(
-        select(hits.c.id, Version.item_id, fits)
-        .select_from(hits)
-        .join(Version, Version.id == hits.c.id)
-        .join(Item, Item.id == Version.item_id)
-        .order_by(hits.c.id.desc())
-    ).all()
+def _look(session: Session, asked: _Asked, chosen: SearchFilter, before: int | None, window: int) -> _Look:
+    hits = _hits(session, asked, _span(session, chosen, before), window)
+    conditions = list(_fitting(chosen))
+    fits = case((and_(true(), *conditions), 1), else_=0)
+    found = select(hits.c.id, Version.item_id, fits).join(Version, Version.id == hits.c.id)
+    if conditions:
+        found = found.join(Item, Item.id == Version.item_id)
+    met = session.execute(found.order_by(hits.c.id.desc())).all()
     return _Look(
+        seen=len(met),
         fitting=[(version_id, item_id) for version_id, item_id, fit in met if fit],
-        edge=met[-1][0] if len(met) == WINDOW else None,
+        edge=met[-1][0] if len(met) == window else None,
     )
 
 
-def _span(session: Session, chosen: SearchFilter, before: int | None) -> _Span:
-    """Between which versions the period lies, with something to spare on both sides."""
-    low, high = 0, before
+def _span(session: Session, chosen: SearchFilter, before: int | None) -> tuple[int | None, int | None]:
+    """Between which versions the period lies, with something to spare on both sides; none for no bound."""
+    low, high = None, before
     if chosen.since is not None:
         earlier = select(Version.id).where(Version.created_at < chosen.since - SLACK)
-        low = session.scalar(earlier.order_by(Version.created_at.desc()).limit(1)) or 0
+        low = session.scalar(earlier.order_by(Version.created_at.desc()).limit(1))
     if chosen.until is not None:
         later = select(Version.id).where(Version.created_at >= chosen.until + SLACK)
         first = session.scalar(later.order_by(Version.created_at).limit(1))
@@ -242,9 +275,9 @@ def _fitting(chosen: SearchFilter) -> Iterator[ColumnElement[bool]]:
         yield Version.created_at < chosen.until
 
 
-def _hits(session: Session, query: Query, parts: Sequence[Part], span: _Span, limit: int) -> Subquery:
+def _hits(session: Session, asked: _Asked, span: tuple[int | None, int | None], limit: int) -> Subquery:
     """The ids of the next entries with the words, the highest first."""
-    entry_id, has_words = _index(session, query, parts)
+    entry_id, has_words = _index(session, asked)
     low, high = span
     hits = select(entry_id.label("id")).where(has_words)
     if low is not None:
@@ -254,22 +287,25 @@ def _hits(session: Session, query: Query, parts: Sequence[Part], span: _Span, li
     return hits.order_by(entry_id.desc()).limit(limit).subquery()
 
 
-def _index(
-    session: Session, query: Query, parts: Sequence[Part]
-) -> tuple[ColumnElement[int], ColumnElement[bool]]:
+def _index(session: Session, asked: _Asked) -> tuple[ColumnElement[int], ColumnElement[bool]]:
     """The entry's id in this database's index, and the condition that it has the words."""
     if session.get_bind().dialect.name == "postgresql":
-        return SearchEntry.__table__.c.id, _vector.op("@@")(cast(to_tsquery(query, parts), TSQUERY))
-    return _words.c.rowid, literal_column("search_words").op("MATCH")(to_fts5(query, parts))
+        return SearchEntry.__table__.c.id, _vector.op("@@")(cast(_to_tsquery(asked), TSQUERY))
+    return _words.c.rowid, literal_column("search_words").op("MATCH")(_to_fts5(asked))
 
 
-def to_fts5(query: Query, parts: Sequence[Part]) -> str:
-    """The query for FTS5. Every word is quoted, and has letters and digits only."""
+def _to_fts5(asked: _Asked) -> str:
+    """What is asked of FTS5. Every word is quoted, and has letters and digits only."""
+    text = _fts5_wanted(asked.query, asked.stage.parts)
+    without = [_fts5_term(term) for term in asked.query.unwanted]
+    if asked.stage.shown:
+        without.append(_fts5_wanted(asked.query, asked.stage.shown))
+    return " NOT ".join(f"({part})" for part in (text, *without))
+
+
+def _fts5_wanted(query: Query, parts: Sequence[Part]) -> str:
     columns = " ".join(part.name.lower() for part in parts)
-    wanted = " AND ".join(f"({_fts5_term(term)})" for term in query.wanted)
-    unwanted = " OR ".join(_fts5_term(term) for term in query.unwanted)
-    asked = f"{{{columns}}} : ({wanted})"
-    return f"({asked}) NOT ({unwanted})" if unwanted else asked
+    return f"{{{columns}}} : ({' AND '.join(f'({_fts5_term(term)})' for term in query.wanted)})"
 
 
 def _fts5_term(term: Term) -> str:
@@ -279,12 +315,17 @@ def _fts5_term(term: Term) -> str:
     )
 
 
-def to_tsquery(query: Query, parts: Sequence[Part]) -> str:
-    """The query for PostgreSQL, in the notation of its own type."""
+def _to_tsquery(asked: _Asked) -> str:
+    """What is asked of PostgreSQL, in the notation of its own type."""
+    without = [_tsquery_term(term, "") for term in asked.query.unwanted]
+    if asked.stage.shown:
+        without.append(_tsquery_wanted(asked.query, asked.stage.shown))
+    return " & !".join(f"({part})" for part in (_tsquery_wanted(asked.query, asked.stage.parts), *without))
+
+
+def _tsquery_wanted(query: Query, parts: Sequence[Part]) -> str:
     weights = "" if len(parts) == len(Part) else "".join(parts)
-    wanted = [_tsquery_term(term, weights) for term in query.wanted]
-    unwanted = [f"!({_tsquery_term(term, '')})" for term in query.unwanted]
-    return " & ".join(f"({term})" for term in (*wanted, *unwanted))
+    return " & ".join(f"({_tsquery_term(term, weights)})" for term in query.wanted)
 
 
 def _tsquery_term(term: Term, weights: str) -> str:

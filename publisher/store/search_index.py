@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from publisher.core.body import skim
 from publisher.core.words import stems_of
-from publisher.store.models import Channel, SearchEntry, SearchProgress, Version, VersionMedia
+from publisher.store.models import SearchEntry, SearchProgress, Version, VersionMedia
 
 # Grows with every change to core/words.py or to what of a version is put in: workers then do it all anew.
 SCHEME = 1
@@ -58,11 +58,6 @@ def index_version(session: Session, version: Version) -> None:
     _put_in(session, [_entry_of(version)])
 
 
-def index_channel(session: Session, channel: Channel) -> None:
-    """Make a channel findable by its title and its name on the network, as they are now."""
-    _put_in(session, [_channel_entry(channel)])
-
-
 def begin_filled(session: Session) -> None:
     """A database in which nothing was written yet: everything that comes goes into the index at once."""
     session.add(SearchProgress(id=1, scheme=SCHEME, top=0, below=0))
@@ -85,7 +80,7 @@ def begin_anew(session: Session) -> None:
 
 
 def fill_piece(session: Session, size: int = PIECE) -> Filling:
-    """Put in the next versions, the newest first, and with the first of them the channels.
+    """Put in the next versions, the newest first.
 
     An entry that was made by another scheme gives way to a new one.
     """
@@ -95,8 +90,6 @@ def fill_piece(session: Session, size: int = PIECE) -> Filling:
         progress = session.get_one(SearchProgress, 1)
     if progress.below == 0:
         return read_filling(session)
-    if progress.below == progress.top:
-        _put_in(session, [_channel_entry(channel) for channel in session.scalars(select(Channel))])
     versions = _list_versions(session, progress.below, size)
     _put_in(session, [_entry_of(version) for version in versions])
     progress.below = versions[-1].id if len(versions) == size else 0
@@ -119,7 +112,7 @@ def _list_versions(session: Session, below: int, size: int) -> Sequence[Version]
     ).all()
 
 
-def _put_in(session: Session, entries: Sequence[dict[str, int | str | None]]) -> None:
+def _put_in(session: Session, entries: Sequence[dict[str, int | str]]) -> None:
     if not entries:
         return
     ids = [entry["id"] for entry in entries]
@@ -127,18 +120,11 @@ def _put_in(session: Session, entries: Sequence[dict[str, int | str | None]]) ->
     session.execute(insert(SearchEntry), entries)
 
 
-def _entry_of(version: Version) -> dict[str, int | str | None]:
+def _entry_of(version: Version) -> dict[str, int | str]:
     texts = texts_of(version)
     return {
-        "id": version.id, "version_id": version.id, "channel_id": None, "title": _stems((texts.title,)),
-        "body": _stems(texts.body), "media": _stems(texts.media),
-    }  # fmt: skip
-
-
-def _channel_entry(channel: Channel) -> dict[str, int | str | None]:
-    return {
-        "id": -channel.id, "version_id": None, "channel_id": channel.id, "title": _stems((channel.title,)),
-        "body": _stems((channel.handle,)), "media": "",
+        "id": version.id, "title": _stems((texts.title,)), "body": _stems(texts.body),
+        "media": _stems(texts.media),
     }  # fmt: skip
 
 

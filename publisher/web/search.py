@@ -12,7 +12,7 @@ from publisher.core.messages import N_
 from publisher.core.query import LONGEST_QUERY, Query, parse_query
 from publisher.store.channels import list_channel_titles, list_desks
 from publisher.store.people import list_names
-from publisher.store.search import Kind, Order, SearchFilter
+from publisher.store.search import BEGINNING, Kind, Order, SearchFilter, Start
 from publisher.store.search_index import read_filling
 from publisher.web.address_fields import read_day, read_id, start_of
 from publisher.web.context import actor, reading
@@ -33,7 +33,7 @@ ORDERS = {Order.BEST: N_("In the headline first"), Order.NEWEST: N_("Newest firs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What the address asks for. `page` and `before` say where in the results the page begins."""
+    """What the address asks for. `start` and `page` say where in the results the page begins."""
 
     text: str = ""
     kind: Kind = Kind.EVERYTHING
@@ -45,7 +45,7 @@ class Choice:
     until: date | None = None
     order: Order = Order.BEST
     page: int = 1
-    before: int | None = None
+    start: Start = BEGINNING
 
     @property
     def query(self) -> Query:
@@ -69,7 +69,7 @@ class Choice:
     @property
     def is_narrow(self) -> bool:
         """Whether anything but the words narrows the results."""
-        return bool(self.address(q="", sort="", page="", before=""))
+        return bool(self.address(q="", sort="", page="", before="", stage=""))
 
     @property
     def is_special(self) -> bool:
@@ -88,7 +88,8 @@ class Choice:
             "since": self.since,
             "until": self.until,
             "sort": "" if self.order is Order.BEST else self.order.value,
-            "before": self.before,
+            "before": self.start.before,
+            "stage": self.start.stage,
             "page": self.page if self.page > 1 else "",
         }
         return {name: value for name, value in (fields | changes).items() if value}
@@ -109,7 +110,7 @@ def read_choice(args: Mapping[str, str]) -> Choice:
         until=read_day(args.get("until", "")),
         order=next((order for order in Order if order == args.get("sort")), Order.BEST),
         page=read_id(args.get("page", "")) or 1,
-        before=read_id(args.get("before", "")),
+        start=Start(before=read_id(args.get("before", "")), stage=read_id(args.get("stage", "")) or 0),
     )
 
 
@@ -118,7 +119,7 @@ def index() -> str:
     """The box, its filters, and what was found."""
     choice = read_choice(request.args)
     with reading() as session:
-        results = find(session, choice.query, choice.filter, choice.order, choice.before, choice.page)
+        results = find(session, choice.query, choice.filter, choice.order, choice.start, choice.page)
         is_lost = bool(choice.query) and not results.count
         return render_template(
             "search/index.html",

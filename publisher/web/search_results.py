@@ -13,8 +13,11 @@ from publisher.core.query import Query, Term, parse_query
 from publisher.store.items import find_item_by_slug, get_version
 from publisher.store.models import Channel, Version, VersionMedia
 from publisher.store.search import (
+    BEGINNING,
+    WINDOW,
     Order,
     SearchFilter,
+    Start,
     find_channels,
     find_versions,
     get_moment,
@@ -61,7 +64,7 @@ class ChannelRow:
 class Results:
     """One page of them. `count` is how many there are as far as was looked: to `looked_to`, or to the end.
 
-    `further` is the version before which to go on looking, once the last page is reached.
+    `further` is where to go on looking, once the last page is reached.
     """
 
     rows: Sequence[Row] = ()
@@ -69,7 +72,7 @@ class Results:
     count: int = 0
     page: int = 1
     last: int = 1
-    further: int | None = None
+    further: Start | None = None
     looked_to: datetime | None = None
 
 
@@ -83,12 +86,12 @@ class WayOut:
 
 
 def find(
-    session: Session, query: Query, chosen: SearchFilter, order: Order, before: int | None, page: int
+    session: Session, query: Query, chosen: SearchFilter, order: Order, start: Start, page: int
 ) -> Results:
     """The page of results."""
-    found = find_versions(session, query, chosen, order, before=before)
-    channels = find_channels(session, query, chosen) if before is None else ()
-    labelled = _find_by_slug(session, query, chosen) if before is None else None
+    found = find_versions(session, query, chosen, order, start=start)
+    channels = find_channels(session, query, chosen) if start == BEGINNING else ()
+    labelled = _find_by_slug(session, query, chosen) if start == BEGINNING else None
     ids = [version_id for version_id in found.version_ids if labelled is None or version_id != labelled.id]
     last = max(1, -(-len(ids) // PAGE))
     page = min(page, last)
@@ -103,7 +106,7 @@ def find(
         page=page,
         last=last,
         further=found.further,
-        looked_to=get_moment(session, found.further) if found.further else None,
+        looked_to=get_moment(session, found.further.before) if found.further else None,
     )
 
 
@@ -164,7 +167,9 @@ def _ways(session: Session, query: Query, chosen: SearchFilter, typed: str) -> I
 
 
 def _finds(session: Session, query: Query, chosen: SearchFilter) -> bool:
-    found = find_versions(session, query, chosen, Order.NEWEST)
+    # Without filters the first entry tells.
+    window = 1 if chosen == SearchFilter() else WINDOW
+    found = find_versions(session, query, chosen, Order.NEWEST, window=window)
     return bool(found.version_ids or find_channels(session, query, chosen))
 
 

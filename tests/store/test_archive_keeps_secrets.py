@@ -87,7 +87,7 @@ PRIVATE = {
     "digest": "id realm week made_at figures",
     "digest_chart": "digest_id name png",
     "digest_letter": "digest_id user_id state attempts changed_at error",
-    "search_entry": "id version_id channel_id title body media",
+    "search_entry": "id title body media",
     "search_progress": "id scheme top below",
 }
 MARK = re.compile(rb"zq[a-z0-9_]+?qz")
@@ -152,8 +152,6 @@ def fill_empty_tables(connection: Connection) -> None:
     for table in Base.metadata.sorted_tables:
         if connection.execute(select(table).limit(1)).first() is None:
             values = {column.name: anything(table, column) for column in table.columns}
-            if table.name == "search_entry":
-                values["channel_id"] = None
             connection.execute(insert(table).values(values))
 
 

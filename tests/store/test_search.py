@@ -30,10 +30,12 @@ from publisher.store.models import (
     Version,
 )
 from publisher.store.search import (
+    BEGINNING,
     WINDOW,
     Kind,
     Order,
     SearchFilter,
+    Start,
     find_channels,
     find_versions,
     list_found,
@@ -259,10 +261,29 @@ def test_the_search_goes_on_where_the_window_ended(office: Office) -> None:
     query = parse_query("новость")
     with office.store.reading() as session:
         first = find_versions(session, query, SearchFilter(), Order.BEST)
-        rest = find_versions(session, query, SearchFilter(), Order.BEST, before=first.further)
-    assert (len(first.version_ids), first.further) == (WINDOW, first.version_ids[-1])
+        rest = find_versions(session, query, SearchFilter(), Order.BEST, start=first.further)
+    assert (len(first.version_ids), first.further) == (WINDOW, Start(before=first.version_ids[-1]))
     assert (len(rest.version_ids), rest.further) == (5, None)
     assert not set(first.version_ids) & set(rest.version_ids)
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 10])
+def test_headlines_come_first_and_everything_once_however_far_each_look_goes(
+    office: Office, window: int
+) -> None:
+    office.write("Ремонт моста 1")
+    for number in (2, 3):
+        office.write(f"Другая {number}", "О ремонте моста")
+        office.write(f"Ремонт моста {number}", "И снова ремонт моста")
+    query, titles, start = parse_query("ремонт моста"), [], BEGINNING
+    with office.store.reading() as session:
+        for _ in range(10):
+            found = find_versions(session, query, SearchFilter(), Order.BEST, start=start, window=window)
+            titles += [version.title for version in list_found(session, found.version_ids)]
+            if found.further is None:
+                break
+            start = found.further
+    assert titles == ["Ремонт моста 3", "Ремонт моста 2", "Ремонт моста 1", "Другая 3", "Другая 2"]
 
 
 def test_a_channel_is_found_by_title_and_name_as_they_are_now(office: Office) -> None:
@@ -315,7 +336,7 @@ def test_the_index_equals_a_rebuilt_one_after_every_action(office: Office) -> No
     fill(office.store, size=2)
     with office.store.reading() as session:
         assert index(session) == kept
-        assert len(kept) == 5
+        assert len(kept) == 3
 
 
 def test_the_full_text_table_of_sqlite_equals_the_entries(sqlite_store: Store) -> None:

@@ -11,8 +11,7 @@ from webtest import TestResponse
 from publisher.actions.save import ItemForm, create_item, save_item
 from publisher.core.permissions import COMMAND_LINE
 from publisher.core.states import ItemStatus, Role
-from publisher.store.models import Channel, Desk, Item, SearchEntry, SearchProgress
-from publisher.store.search_index import index_channel
+from publisher.store.models import Desk, Item, SearchEntry, SearchProgress
 from tests.web.desk import DeskOffice
 
 
@@ -90,8 +89,6 @@ def test_an_item_is_found_by_its_label(searcher: Searcher) -> None:
 
 def test_channels_are_found(office: DeskOffice, searcher: Searcher) -> None:
     channel = office.add_channel("krd_news", title="Новости Краснодара")
-    with office.store.begin() as session:
-        index_channel(session, session.get_one(Channel, channel.id))
     page = searcher.search("https://t.me/krd_news")
     assert page.html.select_one(".hit-title")["href"] == f"/channels/{channel.id}"
     assert marks(page) == ["krd", "news"]

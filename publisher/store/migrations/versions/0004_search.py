@@ -1,4 +1,4 @@
-"""What searching goes by: the stems of versions and channels. A worker fills in what was written before."""
+"""What searching goes by: the stems of versions. A worker fills in what was written before."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,14 +9,13 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 STEMS = sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql")
 
 # The full-text table keeps no copy: what it holds is read from search_entry. Stems come as words of letters
 # and digits, which the plainest tokenizer takes as they are. The lengths of texts are not asked for.
 SQLITE = (
     """CREATE VIRTUAL TABLE search_words USING fts5(
-        title, body, media, content='search_entry', content_rowid='id', tokenize='ascii', prefix='3 4 5',
+        title, body, media, content='search_entry', content_rowid='id', tokenize='ascii', prefix='3 4 5 6 7',
         columnsize=0
     )""",
     """CREATE TRIGGER search_entry_added AFTER INSERT ON search_entry BEGIN
@@ -41,21 +40,12 @@ def upgrade() -> None:
     """Go forward; there is no way back but a backup."""
     op.create_table(
         "search_entry",
-        sa.Column("id", BIG_ID, autoincrement=False, nullable=False),
-        sa.Column("version_id", sa.Integer(), nullable=True),
-        sa.Column("channel_id", sa.Integer(), nullable=True),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("title", STEMS, nullable=False),
         sa.Column("body", STEMS, nullable=False),
         sa.Column("media", STEMS, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["version_id"], ["version.id"], name=op.f("fk_search_entry_version_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["channel_id"], ["channel.id"], name=op.f("fk_search_entry_channel_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["id"], ["version.id"], name=op.f("fk_search_entry_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_entry")),
-        sa.UniqueConstraint("version_id", name=op.f("uq_search_entry_version_id")),
-        sa.UniqueConstraint("channel_id", name=op.f("uq_search_entry_channel_id")),
     )
     op.create_table(
         "search_progress",
