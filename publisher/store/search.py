@@ -100,11 +100,13 @@ BEGINNING = Start()
 class Found:
     """The versions found, each of another item, in order; the newest one of the item that has the words.
 
-    `further` is set when the end of the window was reached: what comes from there on is not looked at yet.
+    `further` is set when the end of the window was reached: what comes from there on is not looked at yet,
+    and with `is_in_headlines` the texts neither.
     """
 
     version_ids: Sequence[int] = ()
     further: Start | None = None
+    is_in_headlines: bool = False
 
 
 def find_versions(
@@ -128,8 +130,11 @@ def find_versions(
         for version_id, item_id in look.fitting:
             newest[item_id] = max(version_id, newest.get(item_id, 0))
         if look.edge is not None:
-            further = Start(before=look.edge, stage=number)
-            return Found(version_ids=tuple(newest.values()), further=further)
+            return Found(
+                version_ids=tuple(newest.values()),
+                further=Start(before=look.edge, stage=number),
+                is_in_headlines=stage.parts == (Part.TITLE,),
+            )
         window -= look.seen
         before = None
     return Found(version_ids=tuple(newest.values()))

@@ -74,6 +74,7 @@ class Results:
     last: int = 1
     further: Start | None = None
     looked_to: datetime | None = None
+    is_in_headlines: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,7 @@ def find(
         last=last,
         further=found.further,
         looked_to=get_moment(session, found.further.before) if found.further else None,
+        is_in_headlines=found.is_in_headlines,
     )
 
 

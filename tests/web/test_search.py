@@ -12,6 +12,9 @@ from publisher.actions.save import ItemForm, create_item, save_item
 from publisher.core.permissions import COMMAND_LINE
 from publisher.core.states import ItemStatus, Role
 from publisher.store.models import Desk, Item, SearchEntry, SearchProgress
+from publisher.store.search import WINDOW
+from publisher.store.search_index import begin_anew, fill_piece
+from tests.builders import add_item
 from tests.web.desk import DeskOffice
 
 
@@ -213,3 +216,18 @@ def test_the_number_is_there_for_those_who_listen(searcher: Searcher) -> None:
     found = searcher.search("ремонт").html.select_one("#found")
     assert found["data-said"] == "Найдено: 1."
     assert re.search(r'role="status"', searcher.search("ремонт").text)
+
+
+def test_the_search_goes_on_from_headlines_to_texts(office: DeskOffice, searcher: Searcher) -> None:
+    with office.store.begin() as session:
+        desk = session.get_one(Desk, office.desk.id)
+        for number in range(WINDOW):
+            add_item(session, desk, title=f"Мост {number}")
+        begin_anew(session)
+        fill_piece(session, WINDOW + 1)
+    searcher.write("Другая", "<p>О мосте</p>")
+    last = searcher.search("мост", page=99)
+    assert "Пока просмотрены только заголовки" in last
+    [further] = [link["href"] for link in last.html.select(".note a")]
+    page = searcher.visitor.get(further)
+    assert [hit.get_text() for hit in page.html.select(".hit-title")] == ["Другая"]
