@@ -2,10 +2,11 @@
 
 import html
 import re
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from webtest import TestResponse
 
 from publisher.actions.save import ItemForm, create_item, save_item
@@ -231,3 +232,17 @@ def test_the_search_goes_on_from_headlines_to_texts(office: DeskOffice, searcher
     [further] = [link["href"] for link in last.html.select(".note a")]
     page = searcher.visitor.get(further)
     assert [hit.get_text() for hit in page.html.select(".hit-title")] == ["Другая"]
+
+
+def test_a_result_says_when_readers_get_it_and_not_when_it_was_written(
+    office: DeskOffice, searcher: Searcher
+) -> None:
+    searcher.write("Мост открыт")
+    searcher.write("Мост откроют")
+    searcher.write("Мост в проекте")
+    with office.store.begin() as session:
+        out, planned, _ = session.scalars(select(Item).order_by(Item.id))
+        out.status, out.published_at = ItemStatus.PUBLISHED, office.now - timedelta(days=40)
+        planned.status, planned.due = ItemStatus.SCHEDULED, office.now + timedelta(days=1)
+    said = [" ".join(time.text.split()) for time in searcher.search("мост").html.select(".hit-about time")]
+    assert [text.partition(":")[0].split()[0] for text in said] == ["написана", "выйдет", "опубликована"]
