@@ -196,8 +196,11 @@ class Worker:
 
     async def sum_up_week(self) -> None:
         """Make the past week's digest when its time has come, and send the letters that wait."""
-        await make_digest(self.post_office)
-        await send_letters(self.post_office)
+        try:
+            await make_digest(self.post_office)
+        finally:
+            # A digest that cannot be made keeps no letter of an older one.
+            await send_letters(self.post_office)
 
     async def send_copies(self) -> None:
         """Send the digest to everybody who asked for it; of several workers one answers a request."""

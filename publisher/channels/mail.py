@@ -76,11 +76,6 @@ async def send_letter(server: MailServer, letter: Letter) -> None:
     await asyncio.to_thread(_send, server, letter)
 
 
-async def try_server(server: MailServer) -> None:
-    """Reach the server and sign in, without a letter. Raises as `send_letter`."""
-    await asyncio.to_thread(_try, server)
-
-
 def compose(letter: Letter, sender: str) -> EmailMessage:
     """The letter as it goes over the wire: text, HTML and the HTML's pictures.
 
@@ -138,12 +133,6 @@ def _send(server: MailServer, letter: Letter) -> None:
         except (OSError, smtplib.SMTPException) as error:
             raise Unconfirmed("MAIL_UNCONFIRMED", str(error)) from error
         _expect(answer)
-
-
-def _try(server: MailServer) -> None:
-    with _connected(server) as link, _nothing_sent_yet():
-        _expect(link.mail(server.sender))
-        link.rset()
 
 
 @contextmanager
