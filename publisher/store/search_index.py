@@ -17,7 +17,7 @@ SCHEME = 1
 # A version longer than this is found by its first words; PostgreSQL counts no place beyond 16,383.
 MOST_WORDS = 16_000
 # What the writer's lock is held for at a time: a tenth of a second or less.
-PIECE = 100
+PIECE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

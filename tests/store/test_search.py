@@ -261,6 +261,7 @@ def test_the_search_goes_on_where_the_window_ended(office: Office) -> None:
     query = parse_query("новость")
     with office.store.reading() as session:
         first = find_versions(session, query, SearchFilter(), Order.BEST)
+        assert first.further is not None
         rest = find_versions(session, query, SearchFilter(), Order.BEST, start=first.further)
     assert (len(first.version_ids), first.further) == (WINDOW, Start(before=first.version_ids[-1]))
     assert (len(rest.version_ids), rest.further) == (5, None)

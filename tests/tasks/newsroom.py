@@ -81,6 +81,8 @@ def write_config(file: Path) -> Path:
         ("telegram_port = 8091", telegram), ("mail_port = 8092", mail),
     ):  # fmt: skip
         text = text.replace(known, f"{known.partition(' ')[0]} = {port}")
+    # On whatever day of the week it is started, the past week's digest is due.
+    text = text.replace('digest_time = "08:00"', 'digest_time = "00:00"')
     file.write_text(text, "utf-8")
     return file
 
