@@ -26,11 +26,11 @@ from sqlalchemy.types import TypeEngine
 from publisher.core.gaps import Miss
 from publisher.core.platforms import Network, Realm
 from publisher.core.series import Period
+from publisher.store import misses
 from publisher.store.models import (
     Account,
     AudienceCount,
     AudienceDay,
-    AudienceMiss,
     Channel,
     Desk,
     Item,
@@ -165,21 +165,10 @@ def list_misses(
     session: Session, channel_ids: Collection[int], begin: datetime, end: datetime
 ) -> dict[int, list[Miss]]:
     """What could not be counted in this time, by channel."""
-    rows = session.execute(
-        select(AudienceMiss.channel_id, AudienceMiss.first_at, AudienceMiss.last_at, AudienceMiss.code)
-        .where(
-            AudienceMiss.channel_id.in_(channel_ids),
-            AudienceMiss.first_at < int(end.timestamp()),
-            AudienceMiss.last_at >= int(begin.timestamp()),
-        )
-        .order_by(AudienceMiss.channel_id, AudienceMiss.first_at)
-    )
     found: dict[int, list[Miss]] = {}
-    for channel_id, first, last, code in rows:
-        miss = Miss(
-            first=datetime.fromtimestamp(first, UTC), last=datetime.fromtimestamp(last, UTC), code=code
-        )
-        found.setdefault(channel_id, []).append(miss)
+    for miss in misses.list_misses(session, channel_ids, int(begin.timestamp()), int(end.timestamp()) - 1):
+        first, last = (datetime.fromtimestamp(at, UTC) for at in (miss.first_at, miss.last_at))
+        found.setdefault(miss.channel_id, []).append(Miss(first=first, last=last, code=miss.code))
     return found
 
 

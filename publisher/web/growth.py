@@ -1,7 +1,6 @@
 """«Рост»: what the channels gained and lost, day by day, and what went out before it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
@@ -36,17 +35,15 @@ from publisher.web.growth_lines import (
     where_text,
 )
 from publisher.web.growth_table import export_rows, jump_label, moment_label, point_label, rows_of
-from publisher.web.periods import SPANS, calendar_periods, last_days, today
+from publisher.web.periods import today
 from publisher.web.row_ids import row_id
+from publisher.web.segments import period_segments, segments, translated
 from publisher.web.spreadsheet_files import spreadsheet
 
 blueprint = Blueprint("growth", __name__, url_prefix="/growth")
 
 # What the page shows of a long table and of many gaps until all is asked for.
 ROWS, GAPS = 31, 20
-PERIOD_NAMES = {
-    "quarter": N_("This quarter"), "last-quarter": N_("Last quarter"), "year": N_("This year"),
-}  # fmt: skip
 MEASURES = {
     Measure.ABSOLUTE: N_("Subscribers"), Measure.NET: N_("Growth since the beginning"),
     Measure.STEP: N_("Change each time"),
@@ -55,15 +52,6 @@ DIVISIONS = {
     Division.TOTAL: N_("In all"), Division.DESK: N_("By desk"), Division.NETWORK: N_("By network"),
     Division.CHANNEL: N_("By channel"),
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
-    """One of several views side by side."""
-
-    text: str
-    address: str
-    is_chosen: bool
 
 
 @blueprint.get("")
@@ -124,9 +112,13 @@ def _frame(session: Session, choice: Choice, errors: dict[str, str]) -> dict[str
         "choice": choice,
         "errors": errors,
         "asked": {name: args.get(name, "") for name in ("from", "to", "desk", "network")},
-        "measures": _segments(choice.measured, MEASURES, choice.measure),
-        "divisions": _segments(choice.divided, _divisions(), choice.division),
-        "periods": _periods(choice),
+        "measures": segments(
+            translated(MEASURES), choice.measure, lambda kind: _address(choice.measured(kind))
+        ),
+        "divisions": segments(
+            translated(_divisions()), choice.division, lambda kind: _address(choice.divided(kind))
+        ),
+        "periods": period_segments(choice.question.period, lambda period: _address(choice.over(period))),
         "desk_options": [(desk.id, desk.title) for desk in list_desks(session)],
         "network_options": [(network.value, PLATFORMS[network].title) for network in Network],
         "realms": list_realms_in_use(session),
@@ -174,15 +166,8 @@ def gained_text(cause: Cause) -> str:
     return f"{text} ({without})"
 
 
-def _segments(change_to: Callable[[Any], Choice], texts: Mapping[Any, str], chosen: object) -> list[Segment]:
-    return [
-        Segment(
-            text=gettext(text),
-            address=url_for(".index", **change_to(member).args()),
-            is_chosen=member is chosen,
-        )
-        for member, text in texts.items()
-    ]
+def _address(choice: Choice) -> str:
+    return url_for(".index", **choice.args())
 
 
 def _divisions() -> Mapping[Division, str]:
@@ -192,23 +177,11 @@ def _divisions() -> Mapping[Division, str]:
     }
 
 
-def _periods(choice: Choice) -> list[Segment]:
-    named = {ngettext("%(num)s day", "%(num)s days", days): last_days(days) for days in SPANS}
-    named |= {gettext(PERIOD_NAMES[name]): period for name, period in calendar_periods().items()}
-    return [
-        Segment(
-            text=text, address=url_for(".index", **choice.over(period).args()),
-            is_chosen=period == choice.question.period,
-        )
-        for text, period in named.items()
-    ]  # fmt: skip
-
-
 def _without_gaps(choice: Choice, growth: Growth) -> str | None:
     """The address of the same view without the channels that have gaps, if that leaves some."""
     lacking = {name for gap in growth.gaps for name in gap.names}
     whole = [channel.id for channel in growth.channels if channel.title not in lacking]
-    return url_for(".index", **choice.of(whole).args()) if lacking and whole else None
+    return _address(choice.of(whole)) if lacking and whole else None
 
 
 def _marks(session: Session, growth: Growth) -> Sequence[Outing]:

@@ -22,7 +22,7 @@ from publisher.web.errors import errors_of
 from publisher.web.formats import change as change_text
 from publisher.web.formats import number
 from publisher.web.growth_choice import Choice, read_choice, usual_choice
-from publisher.web.periods import SPANS, calendar_periods, last_days
+from publisher.web.segments import period_segments, segments, translated
 
 blueprint = Blueprint("multiples", __name__, url_prefix="/growth/channels")
 
@@ -47,9 +47,6 @@ class Scale(StrEnum):
     SHARED = "shared"
 
 
-PERIOD_NAMES = {
-    "quarter": N_("This quarter"), "last-quarter": N_("Last quarter"), "year": N_("This year"),
-}  # fmt: skip
 SORTS = {Sort.NET: N_("By growth"), Sort.SHARE: N_("By share"), Sort.TITLE: N_("By title")}
 SCALES = {Scale.OWN: N_("Each its own height"), Scale.SHARED: N_("One height for all")}
 
@@ -86,15 +83,6 @@ class View:
         return args
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
-    """One of several views side by side."""
-
-    text: str
-    address: str
-    is_chosen: bool
-
-
 @blueprint.get("")
 def index() -> str | tuple[str, int]:
     """All channels."""
@@ -112,9 +100,17 @@ def _page(session: Session, view: View, errors: Mapping[str, str]) -> str:
     return render_template(
         "multiples/index.html",
         errors=errors, view=view, growth=growth, charts=charts_of(growth, view),
-        periods=_periods(view), sorts=_segments(view, "sort", SORTS), scales=_segments(view, "scale", SCALES),
+        periods=period_segments(
+            question.period, lambda period: _address(replace(view, choice=view.choice.over(period)))
+        ),
+        sorts=segments(translated(SORTS), view.sort, lambda sort: _address(replace(view, sort=sort))),
+        scales=segments(translated(SCALES), view.scale, lambda scale: _address(replace(view, scale=scale))),
         realms=list_realms_in_use(session), width=WIDTH, height=HEIGHT,
     )  # fmt: skip
+
+
+def _address(view: View) -> str:
+    return url_for(".index", **view.args())
 
 
 def _pace(period: Period) -> Pace | None:
@@ -226,29 +222,3 @@ def _label(growth: Growth, track: Track, first: int | None, net: int | None, mis
             all=len(growth.points),
         )  # fmt: skip
     return words
-
-
-def _periods(view: View) -> list[Segment]:
-    periods: list[tuple[str, Period]] = [
-        (ngettext("%(num)s day", "%(num)s days", days), last_days(days)) for days in SPANS
-    ]
-    periods += [(gettext(PERIOD_NAMES[name]), period) for name, period in calendar_periods().items()]
-    return [
-        Segment(
-            text=text,
-            address=url_for(".index", **replace(view, choice=view.choice.over(period)).args()),
-            is_chosen=period == view.choice.question.period,
-        )
-        for text, period in periods
-    ]
-
-
-def _segments(view: View, name: str, texts: Mapping[Any, str]) -> list[Segment]:
-    return [
-        Segment(
-            text=gettext(text),
-            address=url_for(".index", **replace(view, **{name: member}).args()),
-            is_chosen=getattr(view, name) is member,
-        )
-        for member, text in texts.items()
-    ]
